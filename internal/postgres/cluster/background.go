@@ -1,0 +1,41 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// StartBackground runs the server detached from this process and returns when
+// it answers. Its log is beside the data directory. For tests and one-off
+// commands; a product instance is supervised through Server instead.
+func (c *Cluster) StartBackground(ctx context.Context) error {
+	if err := c.Heal(ctx); err != nil {
+		return err
+	}
+	quoted := make([]string, 0, 16)
+	for _, a := range c.Args()[2:] {
+		quoted = append(quoted, "'"+strings.ReplaceAll(a, "'", `'\''`)+"'")
+	}
+	log := filepath.Join(filepath.Dir(c.Dir), "postgres.log")
+	cmd := c.command(ctx, "pg_ctl", "start", "-w", "-t", "60", "-D", c.Dir, "-l", log, "-o", strings.Join(quoted, " "))
+	if err := cmd.Run(); err != nil {
+		text, readErr := os.ReadFile(log)
+		if readErr != nil {
+			text = []byte(readErr.Error())
+		}
+		return fmt.Errorf("start PostgreSQL: %w: %s", err, bytes.TrimSpace(text[max(0, len(text)-2000):]))
+	}
+	return nil
+}
+
+// StopBackground stops what StartBackground started, cutting open sessions.
+func (c *Cluster) StopBackground(ctx context.Context) error {
+	if out, err := c.command(ctx, "pg_ctl", "stop", "-w", "-m", "fast", "-D", c.Dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("stop PostgreSQL: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
