@@ -83,7 +83,9 @@ func (s *Stream) prepare(ctx context.Context) error {
 	c := s.client
 	watch := watchPrefix + c.config.App
 	steps := []func() error{
-		func() error { return c.filter(ctx, c.config.App, "disallowed", []string{channelVarset, channelDialplan}) },
+		func() error {
+			return c.filter(ctx, c.config.App, "disallowed", []string{channelVarset, channelDialplan})
+		},
 		func() error {
 			return c.filter(ctx, watch, "allowed", []string{ContactStatusChange, EndpointStateChange, applicationReplaced})
 		},
