@@ -1,0 +1,89 @@
+package callcenter
+
+import "time"
+
+// Event is something that happened to a call. The set is closed.
+type Event interface{ event() }
+
+type (
+	// Routed is routing's answer for a call that needs an agent.
+	Routed struct{ Choice Choice }
+	// Entered says that the client's channel is in our hands: the switch will do with it what we say.
+	Entered struct{}
+	// ClaimLost says that the switch gave the call to somebody else, or to its own fall-back.
+	ClaimLost struct{}
+	// LegRang says that the phone at the end of a leg rings.
+	LegRang struct{ Channel string }
+	// LegAnswered says that a leg was picked up and is in our hands.
+	LegAnswered struct{ Channel string }
+	// LegGone says that a leg ended, or could not be made; Cause is Q.850, Answered whether by an own hang-up.
+	LegGone struct {
+		Channel string
+		Cause   int
+	}
+	// PhoneLost says that the phone of a user is not registered any more.
+	PhoneLost struct{ UserID int64 }
+	// PhoneBack says that the phone of a user is registered again.
+	PhoneBack struct {
+		UserID   int64
+		Endpoint string
+	}
+	// PBXLost says that the switch restarted or forgot the call.
+	PBXLost struct{ Cause int }
+	// Tick says that time has passed; what is due by it is done.
+	Tick struct{}
+
+	// Decline is the wish of the user whose phone rings not to take the call.
+	Decline struct{ UserID int64 }
+	// HangUp is the wish of the call's user to end it.
+	HangUp struct{ UserID int64 }
+	// Hold puts the client on hold, or takes him back.
+	Hold struct {
+		UserID int64
+		On     bool
+	}
+	// Mute silences the user towards the client, or ends that.
+	Mute struct {
+		UserID int64
+		On     bool
+	}
+	// Digits are DTMF to be sent to the client: 0-9, A-D, * and #.
+	Digits struct {
+		UserID int64
+		Digits string
+	}
+)
+
+func (Routed) event()      {}
+func (Entered) event()     {}
+func (ClaimLost) event()   {}
+func (LegRang) event()     {}
+func (LegAnswered) event() {}
+func (LegGone) event()     {}
+func (PhoneLost) event()   {}
+func (PhoneBack) event()   {}
+func (PBXLost) event()     {}
+func (Tick) event()        {}
+func (Decline) event()     {}
+func (HangUp) event()      {}
+func (Hold) event()        {}
+func (Mute) event()        {}
+func (Digits) event()      {}
+
+// Verdict is the kind of answer routing gives.
+type Verdict string
+
+// The verdicts of routing.
+const (
+	Chosen    Verdict = "chosen"     // ring the named user
+	WaitFree  Verdict = "wait"       // everybody who may take it is busy
+	NobodyCan Verdict = "nobody_can" // nobody who may take it is there, or all have been tried
+)
+
+// Choice is routing's answer: whom to ring and for how long, or that there is nobody.
+type Choice struct {
+	Verdict  Verdict
+	UserID   int64
+	Endpoint string
+	RingFor  time.Duration
+}

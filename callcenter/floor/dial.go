@@ -1,0 +1,71 @@
+package floor
+
+import (
+	"context"
+
+	"centralita/callcenter"
+)
+
+// Dial makes an outbound call for a user: his own phone first, then the number. The number must have been checked
+// by the caller. guard runs in the transaction that stores the call, before it is stored: what it refuses is not
+// dialled. The errors are ErrNoPhone, ErrTaken, guard's, and the store's.
+func (f *Floor) Dial(ctx context.Context, user int64, line callcenter.Line, identity callcenter.Identity, raw string,
+	guard func(ctx context.Context, call *callcenter.Call) error) (callcenter.Call, error) {
+	endpoint, registered := f.hall.endpoint(user)
+	if !registered {
+		return callcenter.Call{}, ErrNoPhone
+	}
+	call := callcenter.NewOutbound(f.asteriskID(), user, endpoint, line,
+		callcenter.Caller{Raw: raw, E164: identity.E164}, f.Now())
+	call.Identity = identity
+	call.ResponsibleID = identity.Responsible()
+	if client, ok := identity.Client(); ok {
+		call.ClientID = client.ClientID
+	}
+	a := f.newActor()
+	out, err := a.openOutbound(ctx, call, guard)
+	if err != nil {
+		return callcenter.Call{}, err
+	}
+	a.settle(out)
+	f.wg.Go(func() {
+		defer a.finish()
+		a.run()
+	})
+	return out.Call, nil
+}
+
+func (a *actor) openOutbound(ctx context.Context, call callcenter.Call,
+	guard func(ctx context.Context, call *callcenter.Call) error) (callcenter.Step, error) {
+	var out callcenter.Step
+	var taken callcenter.ID
+	err := a.f.Books.InTx(ctx, func(ctx context.Context) error {
+		fresh := call
+		if err := guard(ctx, &fresh); err != nil {
+			return err
+		}
+		if err := a.f.Books.Create(ctx, &fresh); err != nil {
+			return err
+		}
+		if !a.f.hall.take(fresh.UserID, fresh.ID) {
+			return ErrTaken
+		}
+		taken = fresh.ID
+		ok, err := a.f.Books.Reserve(ctx, fresh.UserID, fresh.ID)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return ErrTaken
+		}
+		if err := a.f.Ledger.Open(ctx, &fresh); err != nil {
+			return err
+		}
+		out = fresh.Begin(a.f.Now())
+		return a.write(ctx, out.Call, out.Facts)
+	})
+	if err != nil && taken != 0 {
+		a.f.hall.free(call.UserID, taken, a.f.Now())
+	}
+	return out, err
+}

@@ -1,0 +1,243 @@
+package floor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"centralita/callcenter"
+	"centralita/callcenter/routing"
+)
+
+// Errors that a wish can come back with.
+var (
+	// ErrNoCall says that there is no such call here, or that it is over.
+	ErrNoCall = errors.New("floor: no such live call")
+	// ErrNotNow says that the call's phase, or the user's part in it, does not allow the wish.
+	ErrNotNow = errors.New("floor: not possible now")
+	// ErrNoPhone says that the user's phone is not registered.
+	ErrNoPhone = errors.New("floor: phone not registered")
+	// ErrTaken says that the user is in a call already.
+	ErrTaken = errors.New("floor: user is in a call")
+	// ErrKnown is Books' answer to a call that is stored already.
+	ErrKnown = errors.New("floor: call is stored already")
+)
+
+// Config is what a floor works with. All fields are required; Now is the clock, and Instance this server's name.
+type Config struct {
+	Instance  string
+	Switch    Switch
+	Directory Directory
+	Books     Books
+	Ledger    Ledger
+	Scribes   []Scribe
+	Roster    Roster
+	Presence  func(user int64) // called after an agent's presence changed
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Floor owns the live calls of this server. Make one with New; it works once Resync has been called.
+type Floor struct {
+	Config
+	hall *hall
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu        sync.Mutex
+	calls     map[callcenter.ID]*actor
+	byChannel map[string]*actor
+	asterisk  string // the switch's identity, known from the first Resync on
+}
+
+// New returns a floor with no calls.
+func New(config Config) *Floor {
+	f := &Floor{Config: config, calls: map[callcenter.ID]*actor{}, byChannel: map[string]*actor{}}
+	f.hall = newHall(f.wake)
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f
+}
+
+// Close stops the goroutines of all calls and waits for them. The calls themselves go on in the switch.
+func (f *Floor) Close() {
+	f.cancel()
+	f.wg.Wait()
+}
+
+// Arrival is a call that has reached the switch and waits to be claimed.
+type Arrival struct {
+	AsteriskID string
+	Channel    string
+	Number     string // as the network claims it: attackers' input
+	Name       string
+	Dialled    string
+	At         time.Time
+}
+
+// Arrive takes in a new call. It returns at once.
+func (f *Floor) Arrive(arrival Arrival) {
+	a := f.newActor()
+	f.mu.Lock()
+	if _, known := f.byChannel[arrival.Channel]; known {
+		f.mu.Unlock()
+		return
+	}
+	f.byChannel[arrival.Channel] = a
+	f.mu.Unlock()
+	f.wg.Go(func() { a.arrive(arrival) })
+}
+
+// Deliver hands an event of the switch to the call the channel belongs to; false when it belongs to none.
+func (f *Floor) Deliver(channel string, event callcenter.Event) bool {
+	f.mu.Lock()
+	a, ok := f.byChannel[channel]
+	f.mu.Unlock()
+	if ok {
+		a.inbox.put(message{event: event})
+	}
+	return ok
+}
+
+// Do carries out a user's wish on a call and returns the call after it. The error is ErrNoCall, ErrNotNow, or
+// that of ctx or the store.
+func (f *Floor) Do(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error) {
+	f.mu.Lock()
+	a, ok := f.calls[call]
+	f.mu.Unlock()
+	if !ok {
+		return callcenter.Call{}, ErrNoCall
+	}
+	reply := make(chan result, 1)
+	a.inbox.put(message{event: wish, wish: true, reply: reply})
+	select {
+	case r := <-reply:
+		return r.call, r.err
+	case <-a.done:
+		return callcenter.Call{}, ErrNoCall
+	case <-ctx.Done():
+		return callcenter.Call{}, ctx.Err()
+	}
+}
+
+// Phone notes that a phone has come or gone. A conversation whose phone has gone waits for it.
+func (f *Floor) Phone(endpoint string, there bool) {
+	user := f.hall.register(endpoint, there)
+	if user == 0 {
+		return
+	}
+	f.tellPhone(user, endpoint, there)
+	f.Presence(user)
+}
+
+func (f *Floor) tellPhone(user int64, endpoint string, there bool) {
+	var event callcenter.Event = callcenter.PhoneLost{UserID: user}
+	if there {
+		event = callcenter.PhoneBack{UserID: user, Endpoint: endpoint}
+	}
+	for _, a := range f.actors() {
+		a.inbox.put(message{event: event})
+	}
+}
+
+// SetReady stores whether the user wants calls, and lets the next caller have him if he does.
+func (f *Floor) SetReady(ctx context.Context, user int64, ready bool, reason string) error {
+	if err := f.Roster.SetReady(ctx, user, ready, reason); err != nil {
+		return err
+	}
+	f.hall.setReady(user, ready)
+	f.Presence(user)
+	return nil
+}
+
+// Agents returns the agents of the moment, ordered by user.
+func (f *Floor) Agents() []routing.Agent { return f.hall.snapshot() }
+
+// RefreshAgents reads the roster again: people who came or left, and reservations of other servers.
+func (f *Floor) RefreshAgents(ctx context.Context) error {
+	stored, err := f.Roster.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	f.hall.load(stored, f.hall.holds)
+	return nil
+}
+
+// Calls returns the live calls of this server.
+func (f *Floor) Calls() []callcenter.Call {
+	var calls []callcenter.Call
+	for _, a := range f.actors() {
+		if c := a.snapshot(); c.ID != 0 && !c.Over() {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+// Call returns a live call of this server.
+func (f *Floor) Call(id callcenter.ID) (callcenter.Call, bool) {
+	f.mu.Lock()
+	a, ok := f.calls[id]
+	f.mu.Unlock()
+	if !ok {
+		return callcenter.Call{}, false
+	}
+	return a.snapshot(), true
+}
+
+func (f *Floor) actors() []*actor {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]*actor, 0, len(f.calls))
+	for _, a := range f.calls {
+		list = append(list, a)
+	}
+	return list
+}
+
+func (f *Floor) wake(call callcenter.ID, decision routing.Decision) {
+	f.mu.Lock()
+	a, ok := f.calls[call]
+	f.mu.Unlock()
+	if ok {
+		a.inbox.put(message{decision: &decision})
+		return
+	}
+	go f.hall.free(decision.Choice.UserID, call, f.Now())
+}
+
+// know makes the actor findable by its call and by the channels of its legs.
+func (f *Floor) know(a *actor, call callcenter.Call) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls[call.ID] = a
+	for _, channel := range []string{call.Client.Channel, call.Agent.Channel} {
+		if channel != "" {
+			f.byChannel[channel] = a
+		}
+	}
+}
+
+func (f *Floor) forget(a *actor) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, other := range f.calls {
+		if other == a {
+			delete(f.calls, id)
+		}
+	}
+	for channel, other := range f.byChannel {
+		if other == a {
+			delete(f.byChannel, channel)
+		}
+	}
+}
+
+func (f *Floor) asteriskID() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asterisk
+}

@@ -1,0 +1,61 @@
+package floor
+
+import (
+	"context"
+	"time"
+
+	"centralita/callcenter"
+	"centralita/callcenter/routing"
+)
+
+// Switch carries out commands on the telephone switch. Do returns once the switch has accepted the command; an
+// error of a claim or of a new leg says that it will not come about. It may be called from many goroutines.
+type Switch interface {
+	Do(ctx context.Context, command callcenter.Command) error
+}
+
+// Directory knows the lines and the client base. It is asked before a call is stored, so it must be quick: one
+// indexed look-up.
+type Directory interface {
+	// Line returns the line that was dialled, or the firm's default line.
+	Line(ctx context.Context, dialled string) (callcenter.Line, error)
+	// Identify says who may be behind a number claimed on a line of the given country. A number that cannot be
+	// read, or is withheld, has no candidates and is no error.
+	Identify(ctx context.Context, raw, country string) (callcenter.Identity, error)
+}
+
+// Books is the store of calls. Every method but InTx works in ctx's transaction when there is one.
+type Books interface {
+	// InTx runs fn in one transaction; fn may run again after a serialization failure.
+	InTx(ctx context.Context, fn func(ctx context.Context) error) error
+	// Create stores a new call and sets its ID. It returns ErrKnown when the switch's call is stored already.
+	Create(ctx context.Context, call *callcenter.Call) error
+	// Reserve takes the user for the call; false when he is taken by another one.
+	Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error)
+	// Trace stores why routing chose as it did.
+	Trace(ctx context.Context, call callcenter.Call, decision routing.Decision, at time.Time) error
+	// TakeOver returns the calls that are not over and belong to this server or to one that is dead, oldest
+	// first, and makes them this server's.
+	TakeOver(ctx context.Context, asteriskID string) ([]callcenter.Call, error)
+}
+
+// Ledger is the lead ledger. Open runs in the transaction that stores the call.
+type Ledger interface {
+	// Open opens or continues the lead of an inbound call, or finds that of an outbound one, and sets LeadID and
+	// InteractionID.
+	Open(ctx context.Context, call *callcenter.Call) error
+}
+
+// Scribe writes what became true of a call, in the transaction that makes it true: the tables of calls, the
+// ledger, and the news for the browsers are scribes.
+type Scribe interface {
+	Write(ctx context.Context, call callcenter.Call, facts []callcenter.Fact) error
+}
+
+// Roster knows the agents' standing wishes and reservations, which outlive a process.
+type Roster interface {
+	// Agents returns every active user with a phone, as stored; Registered is unset.
+	Agents(ctx context.Context) ([]routing.Agent, error)
+	// SetReady stores whether a user wants calls.
+	SetReady(ctx context.Context, user int64, ready bool, reason string) error
+}

@@ -1,0 +1,151 @@
+package floor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"centralita/callcenter"
+)
+
+// Refusal is an error of Switch.Do that knows the Q.850 cause of it.
+type Refusal struct {
+	Cause int
+	Err   error
+}
+
+// Error says what the switch said.
+func (r *Refusal) Error() string { return fmt.Sprintf("switch refused (cause %d): %v", r.Cause, r.Err) }
+
+// Unwrap returns the switch's own error.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+func causeOf(err error) int {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return refusal.Cause
+	}
+	return callcenter.CauseSubscriberAbsent
+}
+
+func commandName(command callcenter.Command) string {
+	return strings.TrimPrefix(fmt.Sprintf("%T", command), "callcenter.")
+}
+
+// Snapshot is what the switch has at the moment.
+type Snapshot struct {
+	AsteriskID string
+	Channels   map[string]callcenter.Seen // every channel there is
+	Bridges    []string
+	Phones     map[string]bool // SIP users that are registered
+	Orphans    []Arrival       // channels in our hands that no leg of ours explains
+}
+
+// Resync makes the floor agree with the switch: on start, and after every loss of the link. Calls of this server,
+// and of servers that are dead, are taken over; those that ended meanwhile are ended; strays are removed. Agents
+// are read anew.
+func (f *Floor) Resync(ctx context.Context, snapshot Snapshot) error {
+	f.mu.Lock()
+	f.asterisk = snapshot.AsteriskID
+	f.mu.Unlock()
+	if err := f.RefreshAgents(ctx); err != nil {
+		return err
+	}
+	for _, user := range f.hall.registerAll(snapshot.Phones) {
+		endpoint, _ := f.hall.endpoint(user)
+		f.tellPhone(user, endpoint, false)
+	}
+	calls, err := f.Books.TakeOver(ctx, snapshot.AsteriskID)
+	if err != nil {
+		return err
+	}
+	for _, call := range calls {
+		f.adopt(call, snapshot.Channels)
+	}
+	for _, a := range f.actors() {
+		a.inbox.put(message{resume: snapshot.Channels})
+	}
+	for _, orphan := range snapshot.Orphans {
+		f.Arrive(orphan)
+	}
+	f.sweep(ctx, snapshot)
+	return nil
+}
+
+// TakeOver adopts the calls of servers that have died since the last look.
+func (f *Floor) TakeOver(ctx context.Context, snapshot func(context.Context) (Snapshot, error)) error {
+	calls, err := f.Books.TakeOver(ctx, f.asteriskID())
+	if err != nil {
+		return err
+	}
+	var now Snapshot
+	for _, call := range calls {
+		if _, mine := f.Call(call.ID); mine {
+			continue
+		}
+		if now.Channels == nil {
+			if now, err = snapshot(ctx); err != nil {
+				return err
+			}
+		}
+		f.adopt(call, now.Channels)
+	}
+	return nil
+}
+
+// adopt gives a stored call a goroutine, unless it has one.
+func (f *Floor) adopt(call callcenter.Call, channels map[string]callcenter.Seen) {
+	if _, live := f.Call(call.ID); live {
+		return
+	}
+	a := f.newActor()
+	a.call = call
+	a.seen.Store(&call)
+	if call.Agent.UserID != 0 {
+		f.hall.take(call.Agent.UserID, call.ID)
+	}
+	f.know(a, call)
+	a.inbox.put(message{resume: channels})
+	f.wg.Go(func() {
+		defer a.finish()
+		a.run()
+	})
+}
+
+// sweep removes legs and bridges of ours that belong to no live call.
+func (f *Floor) sweep(ctx context.Context, snapshot Snapshot) {
+	for channel := range snapshot.Channels {
+		if ours(channel, "ag-", "cl-") && !f.Deliver(channel, callcenter.Tick{}) {
+			f.stray(ctx, callcenter.Drop{Channel: channel}, channel)
+		}
+	}
+	for _, bridge := range snapshot.Bridges {
+		if !ours(bridge, "br-") {
+			continue
+		}
+		var id callcenter.ID
+		if _, err := fmt.Sscanf(bridge, "br-%d", &id); err != nil {
+			continue
+		}
+		if _, live := f.Call(id); !live {
+			f.stray(ctx, callcenter.Dissolve{Bridge: bridge}, bridge)
+		}
+	}
+}
+
+func (f *Floor) stray(ctx context.Context, command callcenter.Command, name string) {
+	f.Log.Warn("stray removed from the switch", "name", name)
+	if err := f.Switch.Do(ctx, command); err != nil {
+		f.Log.Warn("stray stays in the switch", "name", name, "error", err)
+	}
+}
+
+func ours(name string, prefixes ...string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}

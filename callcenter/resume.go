@@ -1,0 +1,84 @@
+package callcenter
+
+import "time"
+
+// Seen is what the switch says of a channel that it has.
+type Seen struct {
+	Up   bool // answered
+	Held bool // in the hands of a server of ours, living or dead, rather than of the dialplan
+}
+
+// Resume is the first step of a call taken over from the store: after a restart of the server, or of its link to
+// the switch. seen holds the channels that the switch has. What happened meanwhile is caught up with, and the
+// commands of the present phase are given again.
+func (c Call) Resume(seen map[string]Seen, now time.Time) Step {
+	s := &step{Call: c.clone(), now: now}
+	if c.Over() {
+		return Step{Call: c}
+	}
+	for _, channel := range []string{s.Client.Channel, s.Agent.Channel} {
+		if seen[channel].Held {
+			s.do(Adopt{Channel: channel})
+		}
+	}
+	s.resume(seen)
+	return Step{Call: s.Call, Changed: s.changed, Facts: s.facts, Commands: s.commands}
+}
+
+func (s *step) resume(seen map[string]Seen) {
+	client, clientSeen := seen[s.Client.Channel]
+	agent, agentSeen := seen[s.Agent.Channel]
+	if s.Client.Channel != "" && !clientSeen {
+		s.clientGone(0)
+		return
+	}
+	if s.Direction == In && !client.Held {
+		s.Client.State = LegDialled
+		s.do(Claim{Channel: s.Client.Channel}) // the fall-back has him by now, or nobody yet
+		return
+	}
+	if s.Direction == In && s.Client.State == LegDialled {
+		s.entered()
+	}
+	switch s.Phase {
+	case Arrived:
+		s.wait()
+	case Ringing, CallingAgent, Rejoining:
+		s.resumeAgent(agent.Up, agentSeen)
+	case Dialling, FarRinging:
+		s.resumeFar(client.Up, agentSeen)
+	case Talking:
+		s.resumeTalk(agentSeen)
+	case Waiting:
+		s.do(RingBack{Channel: s.Client.Channel})
+	}
+}
+
+func (s *step) resumeAgent(up, there bool) {
+	switch {
+	case up:
+		s.agentAnswered()
+	case !there && s.Agent.Channel != "":
+		s.agentGone(CauseNoAnswer)
+	}
+}
+
+func (s *step) resumeFar(clientUp, agentThere bool) {
+	switch {
+	case !agentThere:
+		s.agentGone(0)
+	case clientUp:
+		s.farAnswered()
+	}
+}
+
+func (s *step) resumeTalk(agentThere bool) {
+	switch {
+	case !agentThere:
+		s.agentGone(0)
+	case s.Held:
+		s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
+	default:
+		s.join()
+	}
+}

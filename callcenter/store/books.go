@@ -1,0 +1,144 @@
+// Package store keeps the call room's tables: calls with their legs, stretches and traces, the agents, and the
+// servers that own calls. Each method works in its context's transaction when there is one.
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/callcenter"
+	"centralita/callcenter/floor"
+	"centralita/callcenter/routing"
+	"centralita/internal/postgres"
+)
+
+// deadAfter is how long a server may be silent before its calls are taken over.
+const deadAfter = 3 * time.Second
+
+// Books stores calls for one server.
+type Books struct {
+	db       *postgres.DB
+	instance string
+}
+
+// New returns the books of the server named instance.
+func New(db *postgres.DB, instance string) *Books {
+	return &Books{db: db, instance: instance}
+}
+
+// InTx runs fn in one transaction.
+func (b *Books) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	return b.db.InTx(ctx, fn)
+}
+
+const createCall = `
+insert into calls (asterisk_id, uniqueid, direction, line_id, user_id, client_id, caller_raw, caller_name, dialled,
+                   e164, phase, owner, started_at, state)
+values ($1, nullif($2, ''), $3, nullif($4, 0), nullif($5, 0), nullif($6, 0), $7, $8, $9, $10, $11, $12, $13, $14)
+on conflict (asterisk_id, uniqueid) where uniqueid is not null do nothing
+returning id`
+
+// Create stores a new call and sets its ID; floor.ErrKnown when the switch's call is stored already.
+func (b *Books) Create(ctx context.Context, c *callcenter.Call) error {
+	state, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("create call: %w", err)
+	}
+	err = b.db.Conn(ctx).QueryRow(ctx, createCall, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.UserID,
+		c.ClientID, c.Caller.Raw, c.Caller.Name, c.Dialled, c.Caller.E164, c.Phase, b.instance, c.StartedAt, state).
+		Scan(&c.ID)
+	switch {
+	case postgres.IsNoRows(err):
+		return floor.ErrKnown
+	case err != nil:
+		return fmt.Errorf("create call: %w", err)
+	}
+	return nil
+}
+
+const reserve = `
+insert into agents (user_id, call_id, idle_since) values ($1, $2, now())
+on conflict (user_id) do update set call_id = excluded.call_id, updated_at = now()
+where agents.call_id is null or agents.call_id = excluded.call_id
+   or not exists (select from calls where id = agents.call_id and ended_at is null)
+returning user_id`
+
+// Reserve takes the user for the call; false when a live call has him.
+func (b *Books) Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error) {
+	var id int64
+	err := b.db.Conn(ctx).QueryRow(ctx, reserve, user, call).Scan(&id)
+	switch {
+	case postgres.IsNoRows(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reserve agent: %w", err)
+	}
+	return true, nil
+}
+
+const traceCall = `
+insert into call_traces (call_id, lead_id, at, chosen_user_id, verdict, trace)
+values ($1, nullif($2, 0), $3, nullif($4, 0), $5, $6)`
+
+// Trace stores why routing chose as it did.
+func (b *Books) Trace(ctx context.Context, c callcenter.Call, d routing.Decision, at time.Time) error {
+	considered, err := json.Marshal(d.Considered)
+	if err != nil {
+		return fmt.Errorf("trace call: %w", err)
+	}
+	_, err = b.db.Conn(ctx).Exec(ctx, traceCall, c.ID, c.LeadID, at, d.Choice.UserID, d.Choice.Verdict, considered)
+	if err != nil {
+		return fmt.Errorf("trace call: %w", err)
+	}
+	return nil
+}
+
+const takeOver = `
+update calls set owner = $1
+where ended_at is null and phase <> 'fallback' and asterisk_id = $2
+  and (owner = $1 or owner not in (select instance from servers where seen_at > now() - $3::interval))
+returning id, lead_id, client_id, state`
+
+// TakeOver returns the live calls of this server and of dead ones, oldest first, and makes them this server's.
+func (b *Books) TakeOver(ctx context.Context, asteriskID string) ([]callcenter.Call, error) {
+	rows, err := b.db.Conn(ctx).Query(ctx, takeOver, b.instance, asteriskID, deadAfter)
+	if err != nil {
+		return nil, fmt.Errorf("take over calls: %w", err)
+	}
+	calls, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (callcenter.Call, error) {
+		var c callcenter.Call
+		var id callcenter.ID
+		var lead, client *int64
+		if err := row.Scan(&id, &lead, &client, &c); err != nil {
+			return c, err
+		}
+		c.ID, c.LeadID, c.ClientID = id, deref(lead), deref(client)
+		return c, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take over calls: %w", err)
+	}
+	return calls, nil
+}
+
+func deref(id *int64) int64 {
+	if id == nil {
+		return 0
+	}
+	return *id
+}
+
+const beat = `
+insert into servers (instance) values ($1) on conflict (instance) do update set seen_at = now()`
+
+// Beat says that this server lives. To be called at least every second.
+func (b *Books) Beat(ctx context.Context) error {
+	if _, err := b.db.Conn(ctx).Exec(ctx, beat, b.instance); err != nil {
+		return fmt.Errorf("server heartbeat: %w", err)
+	}
+	return nil
+}
