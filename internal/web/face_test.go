@@ -190,7 +190,7 @@ func TestSocketProxyPassesSocketsAndKeepsTheCookie(t *testing.T) {
 		}
 	}))
 	defer sw.Close()
-	target, err := url.Parse(sw.URL + "/ws")
+	target, err := url.Parse(strings.Replace(sw.URL, "http", "ws", 1) + "/ws")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,18 +5,20 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"time"
 
 	"centralita/internal/fault"
 )
 
 // SocketProxy returns a handler for Raw that passes websockets, and nothing
-// else, on to target (http://host:port/path). The session cookie stays here.
-// Sockets live until either side closes them.
+// else, on to target (http://host:port/path; ws means the same). The session
+// cookie stays here. Sockets live until either side closes them.
 func (r *Router) SocketProxy(target *url.URL) http.HandlerFunc {
+	scheme := strings.Replace(target.Scheme, "ws", "http", 1)
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
-			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.URL.Path, p.Out.URL.RawQuery = target.Scheme, target.Host, target.Path, ""
+			p.Out.URL.Scheme, p.Out.URL.Host, p.Out.URL.Path, p.Out.URL.RawQuery = scheme, target.Host, target.Path, ""
 			p.Out.Host = target.Host
 			p.Out.Header.Del("Cookie")
 			p.Out.Header.Del("Authorization")
