@@ -142,6 +142,8 @@ type Call struct {
 	WaitUntil  time.Time `json:"wait_until,omitzero"` // when a waiting caller is asked for a message
 	Deadline   time.Time `json:"deadline,omitzero"`   // when the phase's patience ends; zero when it has none
 
+	Recovered bool `json:"recovered,omitempty"` // found in the switch's evidence after the fact
+
 	Outcome Outcome `json:"outcome,omitempty"`
 	EndedBy Party   `json:"ended_by,omitempty"`
 	Cause   int     `json:"cause,omitempty"` // Q.850 cause of the leg that ended the call

@@ -44,3 +44,12 @@ func (i Identity) Responsible() int64 {
 	}
 	return user
 }
+
+// Know returns the call with what is known of its far party: the identity, and by it the client and his responsible.
+func (c Call) Know(i Identity) Call {
+	c.Identity, c.ResponsibleID = i, i.Responsible()
+	if client, ok := i.Client(); ok {
+		c.ClientID = client.ClientID
+	}
+	return c
+}

@@ -71,12 +71,8 @@ func (a *actor) arrive(arrival Arrival) {
 		return
 	}
 	call := callcenter.NewInbound(arrival.AsteriskID, arrival.Channel, line,
-		callcenter.Caller{Raw: arrival.Number, Name: arrival.Name, E164: identity.E164}, arrival.Dialled, arrival.At)
-	call.Identity = identity
-	call.ResponsibleID = identity.Responsible()
-	if client, ok := identity.Client(); ok {
-		call.ClientID = client.ClientID
-	}
+		callcenter.Caller{Raw: arrival.Number, Name: arrival.Name, E164: identity.E164}, arrival.Dialled, arrival.At).
+		Know(identity)
 	if err := a.open(ctx, call); err != nil {
 		if !errors.Is(err, ErrKnown) {
 			f.Log.Error("caller left to the fall-back: not stored", "channel", arrival.Channel, "error", err)
@@ -102,7 +98,7 @@ func (a *actor) open(ctx context.Context, call callcenter.Call) error {
 		if err := a.route(ctx, &out, nil); err != nil {
 			return err
 		}
-		return a.write(ctx, out.Call, out.Facts)
+		return a.f.write(ctx, out.Call, out.Facts)
 	})
 	if err != nil {
 		a.unhold(out.Call)
@@ -179,7 +175,7 @@ func (a *actor) step(m message) error {
 		if !out.Changed && len(a.unsaved) == 0 {
 			return nil
 		}
-		return a.write(ctx, out.Call, append(a.unsaved[:len(a.unsaved):len(a.unsaved)], out.Facts...))
+		return a.f.write(ctx, out.Call, append(a.unsaved[:len(a.unsaved):len(a.unsaved)], out.Facts...))
 	})
 	if err == nil {
 		a.unsaved = nil
@@ -258,15 +254,6 @@ func (a *actor) unholdNew(tried callcenter.Call) {
 	if tried.Agent.UserID != a.call.Agent.UserID {
 		a.unhold(tried)
 	}
-}
-
-func (a *actor) write(ctx context.Context, call callcenter.Call, facts []callcenter.Fact) error {
-	for _, scribe := range a.f.Scribes {
-		if err := scribe.Write(ctx, call, facts); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // settle makes the step the call's present: others see it, freed agents are free, the switch gets its commands.

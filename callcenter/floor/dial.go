@@ -16,12 +16,7 @@ func (f *Floor) Dial(ctx context.Context, user int64, line callcenter.Line, iden
 		return callcenter.Call{}, ErrNoPhone
 	}
 	call := callcenter.NewOutbound(f.asteriskID(), user, endpoint, line,
-		callcenter.Caller{Raw: raw, E164: identity.E164}, f.Now())
-	call.Identity = identity
-	call.ResponsibleID = identity.Responsible()
-	if client, ok := identity.Client(); ok {
-		call.ClientID = client.ClientID
-	}
+		callcenter.Caller{Raw: raw, E164: identity.E164}, f.Now()).Know(identity)
 	a := f.newActor()
 	out, err := a.openOutbound(ctx, call, guard)
 	if err != nil {
@@ -62,7 +57,7 @@ func (a *actor) openOutbound(ctx context.Context, call callcenter.Call,
 			return err
 		}
 		out = fresh.Begin(a.f.Now())
-		return a.write(ctx, out.Call, out.Facts)
+		return a.f.write(ctx, out.Call, out.Facts)
 	})
 	if err != nil && taken != 0 {
 		a.f.hall.free(call.UserID, taken, a.f.Now())

@@ -25,6 +25,8 @@ type Directory interface {
 }
 
 // Books is the store of calls. Every method but InTx works in ctx's transaction when there is one.
+//
+// It is one interface of six, because each step of a call uses it inside one transaction of its own.
 type Books interface {
 	// InTx runs fn in one transaction; fn may run again after a serialization failure.
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
@@ -34,6 +36,8 @@ type Books interface {
 	Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error)
 	// Trace stores why routing chose as it did.
 	Trace(ctx context.Context, call callcenter.Call, decision routing.Decision, at time.Time) error
+	// BySwitch returns the stored call that the switch knows by a channel; ErrNoCall when there is none.
+	BySwitch(ctx context.Context, asteriskID, channel string) (callcenter.Call, error)
 	// TakeOver returns the calls that are not over and belong to this server or to one that is dead, oldest
 	// first, and makes them this server's.
 	TakeOver(ctx context.Context, asteriskID string) ([]callcenter.Call, error)

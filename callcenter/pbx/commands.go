@@ -14,11 +14,12 @@ import (
 
 // Names that the dialplan of package asterisk and this package share.
 const (
-	// RecordContext and RecordExten are where a leg of ours goes to have its recording started; it comes back into
-	// the application named by RecordApp.
-	RecordContext = "record"
-	RecordExten   = "s"
-	RecordApp     = "CENTRALITA_APP"
+	// recordContext and recordExten are where a leg of ours goes to have its recording started; it comes back into
+	// the application that the channel's variable names.
+	recordContext = "record"
+	recordExten   = "s"
+	recordApp     = "CRM_APP"
+	recordArgs    = "CRM_ARGS"
 
 	argAgent    = "agent"
 	argClient   = "client"
@@ -107,7 +108,7 @@ func (s *Switch) dialClient(ctx context.Context, c callcenter.DialClient) error 
 	_, err := s.ari.Originate(ctx, ari.Originate{
 		ID: c.Channel, Endpoint: "PJSIP/" + c.E164 + "@" + s.trunk, Args: []string{argClient},
 		CallerNumber: c.ShowAs, Originator: c.Origin, Timeout: c.Timeout,
-		Variables: map[string]string{RecordApp: s.ari.App()},
+		Variables: map[string]string{recordApp: s.ari.App(), recordArgs: argRecorded},
 	})
 	return refusal(err)
 }

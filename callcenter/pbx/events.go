@@ -193,7 +193,7 @@ func (l *Link) record(channel string) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
-		if err := l.sw.ari.Continue(ctx, channel, RecordContext, RecordExten); err != nil {
+		if err := l.sw.ari.Continue(ctx, channel, recordContext, recordExten); err != nil {
 			l.log.Error("leg is not recorded", "channel", channel, "error", err)
 			l.floor.Deliver(channel, callcenter.LegAnswered{Channel: channel})
 		}

@@ -11,6 +11,7 @@ import (
 
 	"centralita/callcenter"
 	"centralita/callcenter/api"
+	"centralita/callcenter/floor"
 	"centralita/internal/fault"
 )
 
@@ -48,6 +49,20 @@ func (b *Books) Call(ctx context.Context, id callcenter.ID) (callcenter.Call, er
 	}
 	if len(calls) == 0 {
 		return callcenter.Call{}, fault.New(fault.NotFound, "call_not_found", "There is no such call.")
+	}
+	return calls[0], nil
+}
+
+const bySwitch = `select ` + callColumns + ` from calls where asterisk_id = $1 and uniqueid = $2`
+
+// BySwitch returns the call that the switch knows by a channel, or floor.ErrNoCall.
+func (b *Books) BySwitch(ctx context.Context, asteriskID, channel string) (callcenter.Call, error) {
+	calls, err := b.calls(ctx, bySwitch, asteriskID, channel)
+	if err != nil {
+		return callcenter.Call{}, err
+	}
+	if len(calls) == 0 {
+		return callcenter.Call{}, floor.ErrNoCall
 	}
 	return calls[0], nil
 }

@@ -15,7 +15,7 @@ const (
 	saveCall = `
 update calls set user_id = nullif($2, 0), client_id = nullif($3, 0), lead_id = nullif($4, 0),
        interaction_id = nullif($5, 0), phase = $6, ringing_at = $7, answered_at = $8, message_at = $9, ended_at = $10,
-       ended_by = $11, outcome = $12, cause = $13, state = $14, owner = $15
+       ended_by = $11, outcome = $12, cause = $13, state = $14, owner = $15, recovered = $16
 where id = $1`
 	makeLeg = `
 insert into call_legs (call_id, channel, kind, user_id, started_at) values ($1, $2, $3, nullif($4, 0), $5)
@@ -53,7 +53,7 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(saveCall, c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
-		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance)
+		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered)
 	for _, fact := range facts {
 		s.queue(batch, c, fact)
 	}
