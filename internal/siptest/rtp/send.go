@@ -82,7 +82,7 @@ func (s *Session) nextPacket(out *sender) (netip.AddrPort, []byte) {
 		}
 		return s.remote, packet
 	}
-	if s.source == nil {
+	if s.source == nil || s.paused {
 		return s.remote, nil
 	}
 	frame := make([]int16, frameSamples)

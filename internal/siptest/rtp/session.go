@@ -25,6 +25,7 @@ type Session struct {
 	mu      sync.Mutex
 	remote  netip.AddrPort
 	source  tone.Source // nil: nothing is sent
+	paused  bool
 	digits  []digit
 	heard   inbox
 	outbox  history
@@ -71,6 +72,13 @@ func (s *Session) Play(source tone.Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.source = source
+}
+
+// Pause stops the packets, and takes them up again where they stopped.
+func (s *Session) Pause(paused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = paused
 }
 
 // Close stops sending and receiving; what was heard stays readable.
