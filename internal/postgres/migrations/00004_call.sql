@@ -129,11 +129,10 @@ create index pop_receipts_recent on pop_receipts (offered_at desc);
 
 -- How far Asterisk's own evidence has been read.
 create table witness_bookmarks (
-    asterisk_id text primary key,
-    file        text not null,
-    inode       bigint not null,
-    position    bigint not null,
-    updated_at  timestamptz not null default now()
+    file       text primary key,
+    inode      bigint not null,
+    position   bigint not null,
+    updated_at timestamptz not null default now()
 );
 
 -- Calls that Asterisk saw, from its event log; compared with calls by the ledger check.
@@ -146,12 +145,17 @@ create table witnessed_calls (
     dialled     text not null default '',
     started_at  timestamptz not null,
     answered_at timestamptz,
+    message_at  timestamptz,
     ended_at    timestamptz,
-    ended_by    text not null default '',
+    by_caller   boolean not null default false,
     cause       int not null default 0,
     fallback    boolean not null default false,
+    settled     boolean not null default false,
+    touched_at  timestamptz not null default now(),
     primary key (asterisk_id, uniqueid)
 );
+comment on column witnessed_calls.settled is 'the books agree with the evidence, and nothing more will come';
+create index witnessed_calls_open on witnessed_calls (touched_at) where not settled;
 create index witnessed_calls_started on witnessed_calls (started_at desc);
 
 -- +goose Down
