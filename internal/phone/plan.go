@@ -1,7 +1,9 @@
 package phone
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	pn "github.com/nyaruka/phonenumbers"
@@ -93,4 +95,28 @@ func trunkPrefix(country string) string {
 		return p
 	}
 	return "0"
+}
+
+// KnownCountry reports whether country (ISO 3166) has a numbering plan.
+func KnownCountry(country string) bool { return callingCode(country) != "" }
+
+// Prefixes returns what E.164 numbers may begin with that somebody begins to
+// type as raw inside one of the countries; nil when raw has no digits or is no
+// beginning of a number.
+func Prefixes(raw string, countries ...string) []string {
+	s := scan(Text(raw))
+	if s.kind != KindNumber || s.digits == "" {
+		return nil
+	}
+	if s.plus {
+		return []string{"+" + s.digits}
+	}
+	prefixes := []string{"+" + strings.TrimPrefix(s.digits, "00")}
+	for _, c := range countries {
+		if cc := callingCode(c); cc != "" {
+			prefixes = append(prefixes, "+"+cc+strings.TrimPrefix(s.digits, trunkPrefix(c)), "+"+cc+s.digits)
+		}
+	}
+	slices.Sort(prefixes)
+	return slices.Compact(prefixes)
 }
