@@ -57,13 +57,13 @@ func (c *Client) PutPhone(ctx context.Context, p Phone) error {
 func (p Phone) endpoint() map[string]string {
 	fields := map[string]string{
 		"auth": p.ID, "aors": p.ID, "context": phoneContext,
-		"disallow": "all", "direct_media": "no", "allow_transfer": "no", "rtp_symmetric": "yes",
+		"direct_media": "no", "allow_transfer": "no", "rtp_symmetric": "yes",
 		"force_rport": "yes", "rewrite_contact": "yes", "rtp_timeout": "20", "device_state_busy_at": "2",
 	}
 	if p.Browser {
-		fields["webrtc"], fields["dtls_auto_generate_cert"], fields["allow"] = "yes", "yes", "opus,ulaw,alaw"
+		fields["webrtc"], fields["dtls_auto_generate_cert"], fields["allow"] = "yes", "yes", "!all,opus,ulaw,alaw"
 	} else {
-		fields["webrtc"], fields["allow"] = "no", "ulaw,alaw"
+		fields["webrtc"], fields["allow"] = "no", "!all,ulaw,alaw"
 	}
 	number := p.Number
 	if number == "" {
