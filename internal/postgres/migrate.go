@@ -81,7 +81,7 @@ func migrateFiles(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
 	}
 	applied, err := provider.Up(ctx)
 	for _, m := range applied {
-		slog.InfoContext(ctx, "migrated", "file", m.Source.Path, "took", m.Duration)
+		slog.DebugContext(ctx, "migrated", "file", m.Source.Path, "took", m.Duration)
 	}
 	return err
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"centralita/cmd/centralita/machine"
+)
+
+// runCommand is the whole product on one machine.
+func runCommand(ctx context.Context, args []string) error {
+	flags := newFlags("run")
+	data := flags.String("data", string(machine.DefaultDir()), "data directory")
+	language := flags.String("language", "en", "language of the switch's prompts: en, es or ru")
+	verbose := flags.Bool("verbose", false, "say more")
+	ports := machine.DefaultPorts
+	flags.IntVar(&ports.HTTP, "http-port", ports.HTTP, "web; the next free one if taken, as with all ports")
+	flags.IntVar(&ports.SIP, "sip-port", ports.SIP, "SIP trunk, UDP")
+	flags.IntVar(&ports.ARI, "ari-port", ports.ARI, "Asterisk's REST interface")
+	flags.IntVar(&ports.Postgres, "postgres-port", ports.Postgres, "PostgreSQL")
+	flags.IntVar(&ports.Twilio, "twilio-port", ports.Twilio, "loopback Twilio")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(*data)
+	if err != nil {
+		return err
+	}
+	level := slog.LevelWarn
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	o := machine.Options{
+		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language,
+		Out: os.Stdout, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	fmt.Printf("starting on %s\n", dir)
+	return machine.Run(ctx, o)
+}
