@@ -2,6 +2,7 @@ package siptest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"centralita/internal/siptest/tone"
@@ -16,9 +17,17 @@ func (c *Call) PlaySource(source tone.Source) { c.media.Play(source) }
 // Mute stops sending packets altogether.
 func (c *Call) Mute() { c.media.Play(nil) }
 
-// WaitHears returns when every tone given is heard at once.
+// WaitHears returns when every tone given is heard at once; an error with an
+// *EndedError in it when the call ends first.
 func (c *Call) WaitHears(ctx context.Context, hz ...float64) error {
-	return c.media.WaitHears(ctx, hz...)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
+	err := c.media.WaitHears(ctx, hz...)
+	if end, ended := c.End(); ended && err != nil {
+		return errors.Join(err, &EndedError{end})
+	}
+	return err
 }
 
 // WaitDeaf returns when none of the tones given has been heard for 300 ms.
