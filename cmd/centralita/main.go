@@ -26,6 +26,7 @@ var commands = []command{
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
 	{"status", "tell ports, processes and logins of a running instance", statusCommand},
 	{"version", "print the version", versionCommand},
+	{"twilio", "", twilioCommand},
 }
 
 // errSilent fails a command that has already said why.

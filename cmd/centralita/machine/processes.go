@@ -110,7 +110,8 @@ func (i *instance) startTwilio(ctx context.Context) error {
 	return i.kids.Start(ctx, supervise.Process{
 		Name: "twilio",
 		Command: func() (*exec.Cmd, error) {
-			cmd := exec.Command(ourselves, "twilio", "--addr", addr, "--account", loopbackAccount)
+			cmd := exec.Command(ourselves, "twilio", "--addr", addr, "--account", loopbackAccount,
+				"--webhook", "http://"+loopback(i.ports.HTTP))
 			cmd.Env = append(os.Environ(), "TWILIO_AUTH_TOKEN="+i.secrets.Twilio)
 			return cmd, nil
 		},
