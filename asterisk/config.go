@@ -68,6 +68,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// longestDir leaves room for /run/asterisk.ctl in the 107 bytes of a socket's address.
+const longestDir = 107 - len("/run/asterisk.ctl")
+
 var (
 	wordForm   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 	entityForm = regexp.MustCompile(`^([0-9a-f]{2}:){5}[0-9a-f]{2}$`)
@@ -79,6 +82,8 @@ func (c Config) check() error {
 	switch {
 	case !filepath.IsAbs(c.Dir) || strings.ContainsAny(c.Dir, ";[]\"\n\r\x00") || strings.TrimSpace(c.Dir) != c.Dir:
 		return fmt.Errorf("asterisk: directory %q is not an absolute plain path", c.Dir)
+	case len(c.Dir) > longestDir:
+		return fmt.Errorf("asterisk: directory %q is too long for the address of a socket in it", c.Dir)
 	case !filepath.IsAbs(c.Root):
 		return errors.New("asterisk: no root")
 	case !isPort(c.HTTPPort) || !isPort(c.SIPPort):

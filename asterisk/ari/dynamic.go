@@ -16,7 +16,8 @@ type Field struct {
 var configKinds = kinds{403: ErrRefused, 400: ErrBadRequest}
 
 // PutConfig makes or replaces a configuration object while Asterisk runs, for example class
-// res_pjsip, kind auth, aor or endpoint. It survives a restart of Asterisk. Attributes that are not
+// res_pjsip, kind auth, aor or endpoint. It survives a restart of Asterisk, but not a crash within
+// a second: put again after a Connected what must be there. Attributes that are not
 // given take their defaults when the object is made, and stay as they are when it exists.
 func (c *Client) PutConfig(ctx context.Context, class, kind, id string, fields map[string]string) error {
 	body := struct {
