@@ -30,14 +30,31 @@ create table messages (
     intent_at   timestamptz,
     attempts    int not null default 0,
     not_after   timestamptz,
+    media       smallint not null default 0,
+    resend_of   bigint unique references messages,
     created_at  timestamptz not null default now(),
     sent_at     timestamptz,
     delivered_at timestamptz,
     updated_at  timestamptz not null default now()
 );
-create index messages_recent on messages (created_at desc, id desc);
-create index messages_client on messages (client_id, created_at desc);
-create index messages_state on messages (state, id) where state in ('queued', 'sending', 'unknown', 'failed', 'undelivered');
+comment on column messages.provider_id is 'the carrier''s name of the message; of an inbound one, what makes a second delivery harmless';
+comment on column messages.intent_at is 'committed before the request leaves: a row found here later may or may not have been sent';
+comment on column messages.resend_of is 'the message that a person decided to send again, once at most';
+comment on column messages.media is 'how many attachments came with it; they are not fetched';
+create index messages_client on messages (client_id, id desc);
+create index messages_user on messages (user_id, id desc) where user_id is not null;
+create index messages_state on messages (state, id desc);
+create index messages_recipient on messages (to_number, id desc) where direction = 'out';
+
+-- Every status that the carrier reported, once, whatever order they came in.
+create table message_callbacks (
+    provider_id text not null,
+    status      text not null,
+    message_id  bigint references messages,
+    error_code  text not null default '',
+    at          timestamptz not null default clock_timestamp(),
+    primary key (provider_id, status)
+);
 
 create table opt_outs (
     e164      text primary key,
@@ -60,15 +77,27 @@ create table reminders (
     due_at     timestamptz not null,
     valid_for_seconds int not null default 86400,
     state      text not null default 'pending' check (state in ('pending', 'fired', 'done', 'cancelled', 'expired', 'failed')),
+    error      text not null default '',
     message_id bigint references messages,
     created_by bigint references users,
     created_at timestamptz not null default now(),
     fired_at   timestamptz,
     updated_at timestamptz not null default now()
 );
-create index reminders_client on reminders (client_id, due_at desc);
-create index reminders_user on reminders (user_id, due_at desc);
-create index reminders_due on reminders (due_at) where state = 'pending';
+create index reminders_client on reminders (client_id, id desc);
+create index reminders_user on reminders (user_id, id desc);
+create index reminders_due on reminders (due_at, id) where state = 'pending';
+
+insert into message_templates (key, locale, title, body) values
+    ('reminder', 'en', 'Reminder', '{client_name}, a reminder from {firm}: {date} at {time}. Reply here if you need another time.'),
+    ('reminder', 'es', 'Recordatorio', '{client_name}, {firm} le recuerda: {date} a las {time}. Responda aquí si necesita otra hora.'),
+    ('reminder', 'ru', 'Напоминание', '{client_name}, {firm} напоминает: {date} в {time}. Ответьте на это сообщение, если нужно другое время.'),
+    ('missed_call', 'en', 'We missed your call', '{client_name}, you called {firm} and we could not answer. {manager} will call you back. Or tell us here when it suits you.'),
+    ('missed_call', 'es', 'No pudimos atenderle', '{client_name}, llamó a {firm} y no pudimos atenderle. {manager} le devolverá la llamada. O díganos aquí cuándo le viene bien.'),
+    ('missed_call', 'ru', 'Мы пропустили ваш звонок', '{client_name}, вы звонили в {firm}, но мы не успели ответить. {manager} вам перезвонит. Или напишите, когда вам удобно.'),
+    ('no_answer', 'en', 'We could not reach you', '{client_name}, {manager} of {firm} tried to call you on {date} at {time}. When may we call again?'),
+    ('no_answer', 'es', 'No pudimos hablar con usted', '{client_name}, {manager} de {firm} le llamó el {date} a las {time}. ¿Cuándo podemos volver a llamar?'),
+    ('no_answer', 'ru', 'Не дозвонились до вас', '{client_name}, {manager} из {firm} звонил вам {date} в {time}. Когда можно перезвонить?');
 
 -- +goose Down
-drop table reminders, opt_outs, messages, message_templates;
+drop table reminders, opt_outs, message_callbacks, messages, message_templates;
