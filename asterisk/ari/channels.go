@@ -141,8 +141,9 @@ func (c *Client) Continue(ctx context.Context, channelID, dialplanContext, exten
 	return c.do(ctx, cmd)
 }
 
-// Move hands a channel over to an application (ours, when app is empty), whichever holds it now.
-// A new StasisStart with the arguments follows there.
+// Move hands a channel that an application holds, ours or another one, over to an application (ours,
+// when app is empty). A new StasisStart with the arguments follows there. ErrNotInApp: the channel
+// is in the dialplan.
 func (c *Client) Move(ctx context.Context, channelID, app string, args ...string) error {
 	if app == "" {
 		app = c.config.App

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net/http"
 	"strings"
 	"time"
 	"unicode"
@@ -56,7 +57,7 @@ func (c *Client) Originate(ctx context.Context, o Originate) (Channel, error) {
 	var wire wireChannel
 	cmd := command{method: "POST", path: []string{"channels"}, body: request, kinds: originateKinds, into: &wire}
 	if err := c.do(ctx, cmd); err != nil {
-		return Channel{}, originatorGone(err)
+		return Channel{}, c.explain(ctx, err, o.ID)
 	}
 	return wire.channel(), nil
 }
@@ -103,11 +104,21 @@ func callerID(name, number string) string {
 	return `"` + name + `" <` + number + ">"
 }
 
-// originatorGone tells the one 400 that is nobody's mistake, a caller who hung up meanwhile, from the others.
-func originatorGone(err error) error {
+// explain mends two answers of Asterisk. A 400 that speaks of the originator is nobody's mistake, but
+// a caller who hung up meanwhile. And a 409 may be left over from another command that Asterisk
+// carried out in the same thread: it counts only if there is such a channel.
+func (c *Client) explain(ctx context.Context, err error, id string) error {
 	var failed *Error
-	if errors.As(err, &failed) && failed.Status == 400 && strings.Contains(strings.ToLower(failed.Message), "originator") {
+	if !errors.As(err, &failed) {
+		return err
+	}
+	switch {
+	case failed.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(failed.Message), "originator"):
 		failed.Kind = ErrGone
+	case failed.Status == http.StatusConflict:
+		if _, err := c.Channel(ctx, id); errors.Is(err, ErrGone) {
+			failed.Kind = ErrAllocation
+		}
 	}
 	return err
 }
