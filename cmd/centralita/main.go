@@ -23,6 +23,7 @@ type command struct {
 // commands are in the order of the help.
 var commands = []command{
 	{"run", "start everything on this machine, private and on loopback", runCommand},
+	{"call", "place a SIP call with audible sound into a running instance", callCommand(runningTrunk)},
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
 	{"status", "tell ports, processes and logins of a running instance", statusCommand},
 	{"version", "print the version", versionCommand},
@@ -37,7 +38,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := dispatch(ctx, os.Args[1:], os.Stderr)
 	stop()
+	var code exitCode
 	switch {
+	case errors.As(err, &code):
+		os.Exit(int(code))
 	case err == nil || errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, errSilent):
 		os.Exit(1)

@@ -1,6 +1,7 @@
 package siptest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,30 @@ func (c *Call) Log() []Event {
 	return slices.Clone(c.log)
 }
 
+// Since returns how long after the beginning of the call a moment was.
+func (c *Call) Since(at time.Time) time.Duration { return at.Sub(c.started) }
+
+// Follow calls fn with every event of the call, those past first, in order, and
+// returns how the call ended.
+func (c *Call) Follow(ctx context.Context, fn func(Event)) (End, error) {
+	told := 0
+	for ended := false; !ended; {
+		err := c.wait(ctx, "followed", func() bool {
+			ended = c.state == over
+			return ended || len(c.log) > told
+		})
+		if err != nil {
+			return End{}, err
+		}
+		for _, e := range c.Log()[told:] {
+			fn(e)
+			told++
+		}
+	}
+	end, _ := c.End()
+	return end, nil
+}
+
 // Trace returns the log as text, a line per message with its time since the
 // call began.
 func (c *Call) Trace() string {
@@ -36,7 +61,7 @@ func (c *Call) Trace() string {
 		if e.Status != 0 {
 			what = fmt.Sprintf("%d (%s)", e.Status, e.Method)
 		}
-		fmt.Fprintf(&out, "%9.3fs %s %s\n", e.At.Sub(c.started).Seconds(), arrow, what)
+		fmt.Fprintf(&out, "%9.3fs %s %s\n", c.Since(e.At).Seconds(), arrow, what)
 	}
 	return out.String()
 }

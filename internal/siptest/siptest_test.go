@@ -3,6 +3,7 @@ package siptest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,11 @@ func TestTwoAgentsTalk(t *testing.T) {
 	if user != "+34600111222" || name != `Ana "jefa"` || called.To() != "34910000001" ||
 		called.Header("X-Centralita-Call") != "77" || called.Digits() != "42#" || called.ID() != caller.ID() {
 		t.Errorf("called by %q %q as %q, header %q, digits %q", user, name, called.To(), called.Header("X-Centralita-Call"), called.Digits())
+	}
+	var story []string
+	_, err := caller.Follow(deadline(t), func(e siptest.Event) { story = append(story, fmt.Sprint(e.Method, e.Status)) })
+	if want := "INVITE0 INVITE180 INVITE200 ACK0"; err != nil || !strings.HasPrefix(strings.Join(story, " "), want) {
+		t.Errorf("story of the call: %v, %v", story, err)
 	}
 	r := caller.Record()
 	if !r.Heeded() || r.Ringing.IsZero() || r.Answered.Sub(r.Ringing) < 40*time.Millisecond {
