@@ -1,0 +1,206 @@
+package access
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"centralita/internal/fault"
+	"centralita/internal/postgres"
+	"centralita/internal/web"
+)
+
+// Recorder remembers who did what, in ctx's transaction. The audit room is one.
+type Recorder interface {
+	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+}
+
+// Live tells browsers what changed and ends their sockets, after ctx's
+// transaction has committed. realtime.Log is one.
+type Live interface {
+	Signal(ctx context.Context, kind string, data any)
+	KickUser(ctx context.Context, userID int64)
+	KickSession(ctx context.Context, sessionID int64)
+}
+
+// Options configure a Service; zero values have sensible defaults.
+type Options struct {
+	// Idle ends a session that was not used for so long; 0: 12 hours.
+	Idle time.Duration
+	// Life ends a session in any case; 0: 7 days.
+	Life time.Duration
+	// SIPDomain is the host of the phones' SIP addresses; empty: "centralita".
+	SIPDomain string
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Service is the room: users, sessions, rights and the firm. It implements
+// web.Gate. Safe for concurrent use.
+type Service struct {
+	opts     Options
+	db       *postgres.DB
+	store    store
+	audit    Recorder
+	live     Live
+	hash     *hasher
+	throttle throttle
+	known    *known
+	flights  singleflight.Group
+	onPhones []func()
+}
+
+// New returns the room kept in db.
+func New(db *postgres.DB, audit Recorder, live Live, opts Options) (*Service, error) {
+	if opts.Idle == 0 {
+		opts.Idle = 12 * time.Hour
+	}
+	if opts.Life == 0 {
+		opts.Life = 7 * 24 * time.Hour
+	}
+	if opts.SIPDomain == "" {
+		opts.SIPDomain = "centralita"
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	hash, err := newHasher()
+	if err != nil {
+		return nil, err
+	}
+	return &Service{opts: opts, db: db, store: store{db}, audit: audit, live: live, hash: hash,
+		throttle: throttle{db: db, now: opts.Now}, known: newKnown()}, nil
+}
+
+// OnPhonesChange has fn called after every commit that changed a phone account.
+// fn must not block. Call it before the room is used.
+func (s *Service) OnPhonesChange(fn func()) { s.onPhones = append(s.onPhones, fn) }
+
+// PhoneAccounts returns the phone accounts of all users, disabled ones
+// included, by user id.
+func (s *Service) PhoneAccounts(ctx context.Context) ([]PhoneAccount, error) {
+	return s.store.phones(ctx)
+}
+
+// Users returns all users, disabled ones included, by name.
+func (s *Service) Users(ctx context.Context) ([]User, error) { return s.store.users(ctx) }
+
+// UserByLogin returns the user with that login; case does not matter.
+func (s *Service) UserByLogin(ctx context.Context, login string) (User, error) {
+	return s.store.userByLogin(ctx, login)
+}
+
+// Firm returns the firm's settings.
+func (s *Service) Firm(ctx context.Context) (Firm, error) { return s.store.firm(ctx) }
+
+// Login checks a login and its password and begins a session, whose token it
+// returns. It fails with kind Unauthenticated and code bad_credentials, in the
+// same time and words whether or not there is such a user, or with kind Limited.
+func (s *Service) Login(ctx context.Context, login, password string) (token string, actor Actor, err error) {
+	request := web.RequestFrom(ctx)
+	account, address := accountKey(login), addressKey(request.ClientIP)
+	if err := s.throttle.take(ctx, account, address); err != nil {
+		return "", Actor{}, err
+	}
+	id, hash, err := s.store.credentials(ctx, login)
+	if err != nil {
+		return "", Actor{}, err
+	}
+	ok, err := s.hash.matches(ctx, password, hash)
+	if err != nil {
+		return "", Actor{}, err
+	}
+	if !ok {
+		slog.InfoContext(ctx, "login refused", "ip", request.ClientIP, "request_id", request.ID)
+		return "", Actor{}, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong.")
+	}
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		token, actor, err = s.begin(ctx, id, hash)
+		if err != nil {
+			return err
+		}
+		return s.throttle.forgive(ctx, account, address)
+	})
+	return token, actor, err
+}
+
+// begin starts a session of a user whose password was found right; hash is the
+// one it was compared with, lest it was changed or the user disabled meanwhile.
+func (s *Service) begin(ctx context.Context, id int64, hash string) (string, Actor, error) {
+	u, err := s.store.user(ctx, id, true)
+	if err != nil {
+		return "", Actor{}, err
+	}
+	if _, still, err := s.store.credentials(ctx, u.Login); err != nil || still != hash {
+		return "", Actor{}, errors.Join(err, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong."))
+	}
+	token, tokenHash := newToken()
+	now, request := s.opts.Now(), web.RequestFrom(ctx)
+	session, err := s.store.addSession(ctx, id, tokenHash, now, now.Add(s.opts.Life), request.ClientIP, request.UserAgent)
+	if err != nil {
+		return "", Actor{}, err
+	}
+	actor := Actor{UserID: u.ID, Login: u.Login, Name: u.Name, Roles: u.Roles, SessionID: session, Locale: u.Locale}
+	return token, actor, s.audit.Record(WithActor(ctx, actor), "login", "session", session, nil, nil)
+}
+
+// Logout ends ctx's own session.
+func (s *Service) Logout(ctx context.Context) error {
+	a := ActorFrom(ctx)
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.end(ctx, a.UserID, a.SessionID, 0); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, "logout", "session", a.SessionID, nil, nil)
+	})
+}
+
+// end ends sessions of a user and everything that hangs on them, once ctx's
+// transaction commits.
+func (s *Service) end(ctx context.Context, user, only, keep int64) error {
+	ended, err := s.store.endSessions(ctx, user, only, keep, s.opts.Now())
+	if err != nil {
+		return err
+	}
+	postgres.AfterCommit(ctx, func() {
+		s.known.drop(func(a Actor) bool { return slices.Contains(ended, a.SessionID) })
+	})
+	for _, id := range ended {
+		s.live.KickSession(ctx, id)
+	}
+	return nil
+}
+
+// EndedSessions returns which of the sessions are over, for those who hold
+// something open on their behalf.
+func (s *Service) EndedSessions(ctx context.Context, ids []int64) ([]int64, error) {
+	return s.store.over(ctx, ids, s.opts.Now())
+}
+
+// Prefer changes the actor's own language and merges patch, a JSON object, into
+// what his browser wants remembered.
+func (s *Service) Prefer(ctx context.Context, locale *string, patch map[string]any) error {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return invalid("", "not JSON")
+	}
+	a := ActorFrom(ctx)
+	if err := s.store.prefer(ctx, a.UserID, locale, text); err != nil {
+		return err
+	}
+	s.forgetUser(ctx, a.UserID)
+	return nil
+}
+
+// forgetUser has his sessions looked up anew after commit.
+func (s *Service) forgetUser(ctx context.Context, id int64) {
+	postgres.AfterCommit(ctx, func() { s.known.drop(func(a Actor) bool { return a.UserID == id }) })
+}
+
+// Prune deletes old login attempts and sessions; for a daily errand.
+func (s *Service) Prune(ctx context.Context) error { return s.store.prune(ctx, s.opts.Now()) }

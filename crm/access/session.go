@@ -1,0 +1,139 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"sync"
+	"time"
+
+	"centralita/internal/fault"
+)
+
+// believed is how long a session that was looked up is taken for valid.
+const believed = 2 * time.Second
+
+// seenEvery is how often the use of a session is written down.
+const seenEvery = time.Minute
+
+// maxKnown bounds the sessions kept in memory.
+const maxKnown = 10_000
+
+// newToken returns 256 random bits as text, and what the database keeps of them.
+func newToken() (token string, hash [32]byte) {
+	var raw [32]byte
+	_, _ = rand.Read(raw[:]) // never fails: see crypto/rand
+	token = base64.RawURLEncoding.EncodeToString(raw[:])
+	return token, sha256.Sum256([]byte(token))
+}
+
+// session is a row as far as the gate needs it.
+type session struct {
+	actor     Actor
+	seenAt    time.Time
+	expiresAt time.Time
+	checkedAt time.Time
+}
+
+// live reports whether s may be used at now, idle being the longest pause.
+func (s session) live(now time.Time, idle time.Duration) bool {
+	return now.Before(s.expiresAt) && now.Before(s.seenAt.Add(idle))
+}
+
+// known is the memory of sessions looked up lately.
+type known struct {
+	mu     sync.RWMutex
+	byHash map[[32]byte]session
+}
+
+func newKnown() *known { return &known{byHash: map[[32]byte]session{}} }
+
+// get returns the session if it was looked up less than two seconds before now.
+func (k *known) get(hash [32]byte, now time.Time) (session, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	s, ok := k.byHash[hash]
+	age := now.Sub(s.checkedAt)
+	return s, ok && age >= 0 && age < believed
+}
+
+func (k *known) put(hash [32]byte, s session) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.byHash) >= maxKnown {
+		for h, old := range k.byHash {
+			if s.checkedAt.Sub(old.checkedAt) > believed || len(k.byHash) >= maxKnown {
+				delete(k.byHash, h)
+			}
+		}
+	}
+	k.byHash[hash] = s
+}
+
+// drop forgets the sessions that match.
+func (k *known) drop(match func(Actor) bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for h, s := range k.byHash {
+		if match(s.actor) {
+			delete(k.byHash, h)
+		}
+	}
+}
+
+var errSession = fault.New(fault.Unauthenticated, "unauthenticated", "Sign in again.")
+
+// Enter implements web.Gate: it returns ctx with the actor of a live session.
+func (s *Service) Enter(ctx context.Context, token string) (context.Context, error) {
+	if len(token) > 100 {
+		return ctx, errSession
+	}
+	hash := sha256.Sum256([]byte(token))
+	now := s.opts.Now()
+	found, ok := s.known.get(hash, now)
+	if !ok {
+		var err error
+		if found, err = s.lookUp(ctx, hash); err != nil {
+			return ctx, err
+		}
+	}
+	if !found.live(now, s.opts.Idle) {
+		return ctx, errSession
+	}
+	return WithActor(ctx, found.actor), nil
+}
+
+// Allow implements web.Gate.
+func (s *Service) Allow(ctx context.Context, p permission) error { return Allow(ctx, p) }
+
+// lookUp reads a session once for all requests that wait for it.
+func (s *Service) lookUp(ctx context.Context, hash [32]byte) (session, error) {
+	got := s.flights.DoChan(string(hash[:]), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), believed)
+		defer cancel()
+		now := s.opts.Now()
+		found, err := s.store.session(ctx, hash)
+		if err != nil {
+			return session{}, err
+		}
+		found.checkedAt = now
+		if found.live(now, s.opts.Idle) && now.Sub(found.seenAt) > seenEvery {
+			if err := s.store.see(ctx, found.actor.SessionID, now); err != nil {
+				return session{}, err
+			}
+			found.seenAt = now
+		}
+		s.known.put(hash, found)
+		return found, nil
+	})
+	select {
+	case r := <-got:
+		if r.Err != nil {
+			return session{}, r.Err
+		}
+		return r.Val.(session), nil
+	case <-ctx.Done():
+		return session{}, ctx.Err()
+	}
+}

@@ -1,0 +1,115 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
+	"centralita/internal/postgres"
+	"centralita/internal/web"
+)
+
+// Log writes and reads the entries. Safe for concurrent use.
+type Log struct{ db *postgres.DB }
+
+// NewLog returns the log kept in db.
+func NewLog(db *postgres.DB) *Log { return &Log{db: db} }
+
+const insertEntry = `
+	insert into audit_entries (user_id, session_id, action, entity, entity_id, before, after, ip, request_id)
+	values (nullif($1::bigint, 0), nullif($2::bigint, 0), $3, $4, %s, $5, $6, $7, $8)`
+
+var insertWithID = fmt.Sprintf(insertEntry, "$9")
+
+// Record writes an entry in ctx's transaction, or at once when there is none.
+// The actor, his address and the request come from ctx. before and after are
+// marshalled to JSON; nil stays empty. On an error the act must not happen.
+func (l *Log) Record(ctx context.Context, action, entity string, id int64, before, after any) error {
+	args, err := arguments(ctx, action, entity, before, after)
+	if err != nil {
+		return err
+	}
+	if _, err := l.db.Conn(ctx).Exec(ctx, insertWithID, append(args, id)...); err != nil {
+		return fmt.Errorf("audit %s: %w", action, err)
+	}
+	return nil
+}
+
+// Enqueue adds the entry to b instead of writing it by itself, for acts that
+// are one round trip. idSQL is a constant SQL expression that yields the id
+// when the batch has come so far; it must never hold input.
+func (l *Log) Enqueue(ctx context.Context, b *pgx.Batch, action, entity, idSQL string, before, after any) error {
+	args, err := arguments(ctx, action, entity, before, after)
+	if err != nil {
+		return err
+	}
+	b.Queue(fmt.Sprintf(insertEntry, idSQL), args...)
+	return nil
+}
+
+func arguments(ctx context.Context, action, entity string, before, after any) ([]any, error) {
+	old, err := document(before)
+	if err != nil {
+		return nil, fmt.Errorf("audit %s: %w", action, err)
+	}
+	fresh, err := document(after)
+	if err != nil {
+		return nil, fmt.Errorf("audit %s: %w", action, err)
+	}
+	actor, request := access.ActorFrom(ctx), web.RequestFrom(ctx)
+	return []any{actor.UserID, actor.SessionID, action, entity, old, fresh, request.ClientIP, request.ID}, nil
+}
+
+// document is v as JSON text for a jsonb column; nothing stays SQL's null.
+func document(v any) (any, error) {
+	if v == nil {
+		return v, nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+// List returns entries, newest first.
+func (l *Log) List(ctx context.Context, f Filter) ([]AuditEntry, error) {
+	where, args := f.where()
+	rows, err := l.db.Conn(ctx).Query(ctx, `
+		select e.id, e.at, e.user_id, coalesce(u.name, '') as user_name, e.session_id, e.action, e.entity, e.entity_id,
+		       e.before, e.after, e.ip, e.request_id
+		from audit_entries e left join users u on u.id = e.user_id`+where+`
+		order by e.id desc limit `+strconv.Itoa(f.Limit), args...)
+	if err != nil {
+		return nil, fmt.Errorf("list audit: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditEntry])
+	if err != nil {
+		return nil, fmt.Errorf("list audit: %w", err)
+	}
+	return entries, nil
+}
+
+// where is the condition of f; only placeholders come from input.
+func (f Filter) where() (sql string, args []any) {
+	var conditions []string
+	add := func(condition string, value any) {
+		args = append(args, value)
+		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
+	}
+	if f.Entity != "" {
+		add("e.entity = $%d", f.Entity)
+	}
+	if f.EntityID != 0 {
+		add("e.entity_id = $%d", f.EntityID)
+	}
+	if f.Before != 0 {
+		add("e.id < $%d", f.Before)
+	}
+	if len(conditions) == 0 {
+		return "", nil
+	}
+	return " where " + strings.Join(conditions, " and "), args
+}
