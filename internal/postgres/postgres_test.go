@@ -18,11 +18,11 @@ import (
 func notebook(t *testing.T) *postgres.DB {
 	t.Helper()
 	db := pgtest.New(t)
-	exec(t, db, `CREATE TABLE notebook (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)`)
+	must(t, db, `CREATE TABLE notebook (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)`)
 	return db
 }
 
-func exec(t *testing.T, db *postgres.DB, sql string, args ...any) {
+func must(t *testing.T, db *postgres.DB, sql string, args ...any) {
 	t.Helper()
 	if _, err := db.Conn(t.Context()).Exec(t.Context(), sql, args...); err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestFailedNestedWorkDoomsTheWhole(t *testing.T) {
 
 func TestDeadlockIsRetried(t *testing.T) {
 	db := notebook(t)
-	exec(t, db, `INSERT INTO notebook VALUES (1, 0), (2, 0)`)
+	must(t, db, `INSERT INTO notebook VALUES (1, 0), (2, 0)`)
 	bump := func(ctx context.Context, id int) error {
 		_, err := db.Conn(ctx).Exec(ctx, `UPDATE notebook SET n = n + 1 WHERE id = $1`, id)
 		return err
@@ -206,8 +206,8 @@ func TestAPanickingAnnouncementHidesNothing(t *testing.T) {
 
 func TestErrorsAreTold(t *testing.T) {
 	db := notebook(t)
-	exec(t, db, `ALTER TABLE notebook ADD CONSTRAINT notebook_n_fk FOREIGN KEY (n) REFERENCES notebook (id) DEFERRABLE`)
-	exec(t, db, `INSERT INTO notebook VALUES (1, 1)`)
+	must(t, db, `ALTER TABLE notebook ADD CONSTRAINT notebook_n_fk FOREIGN KEY (n) REFERENCES notebook (id) DEFERRABLE`)
+	must(t, db, `INSERT INTO notebook VALUES (1, 1)`)
 	if name, ok := postgres.UniqueViolation(insert(t.Context(), db, 1)); !ok || name != "notebook_pkey" {
 		t.Errorf("unique violation: %q %v", name, ok)
 	}

@@ -40,7 +40,7 @@ func New(t testing.TB) *postgres.DB {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), setupLimit)
 	defer cancel()
-	db, err := postgres.Open(ctx, URL(t))
+	db, err := postgres.Open(ctx, URL(t)+"&pool_max_conns=10")
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -81,7 +81,7 @@ func create(t testing.TB, clause string) string {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	return h.cluster.URL(name) + "&pool_max_conns=10"
+	return h.cluster.URL(name)
 }
 
 // exec runs one statement in the maintenance database.
