@@ -46,6 +46,7 @@ type Client struct {
 	http    *http.Client
 	dialer  *net.Dialer
 	timeout time.Duration
+	pace    pace
 	log     *slog.Logger
 }
 
@@ -58,7 +59,7 @@ func New(config Config) (*Client, error) {
 	if config.App == "" || strings.ContainsAny(config.App, ",& \t\r\n") {
 		return nil, fmt.Errorf("ari: %q is not an application name", config.App)
 	}
-	c := &Client{base: base, config: config, timeout: config.Timeout, log: config.Log}
+	c := &Client{base: base, config: config, timeout: config.Timeout, pace: usualPace, log: config.Log}
 	if c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}

@@ -101,7 +101,7 @@ func (s *Stream) prepare(ctx context.Context) error {
 
 // read takes messages from the connection as fast as they come. It waits for nothing else.
 func (k *socket) read() error {
-	alive := func() { _ = k.conn.SetReadDeadline(time.Now().Add(silence)) }
+	alive := func() { _ = k.conn.SetReadDeadline(time.Now().Add(k.stream.pace.silence)) }
 	k.conn.SetPongHandler(func(string) error { alive(); return nil })
 	for {
 		alive()
@@ -149,7 +149,7 @@ func (k *socket) accept(raw []byte) error {
 // keepAlive pings, and sends a user event through Asterisk's own event path: a ping alone would
 // be answered also where events have ceased.
 func (k *socket) keepAlive(ctx context.Context) {
-	pings, beats := time.NewTicker(pingEvery), time.NewTicker(beatEvery)
+	pings, beats := time.NewTicker(k.stream.pace.ping), time.NewTicker(k.stream.pace.beat)
 	defer pings.Stop()
 	defer beats.Stop()
 	c := k.stream.client
@@ -162,7 +162,7 @@ func (k *socket) keepAlive(ctx context.Context) {
 		case <-beats.C:
 			// Its failure shows as a beat that does not come back.
 			_ = c.UserEvent(ctx, c.config.App, heartbeat, nil)
-			if time.Since(time.Unix(0, k.beat.Load())) > beatLost {
+			if time.Since(time.Unix(0, k.beat.Load())) > k.stream.pace.beatLost {
 				k.reason.Store(&errHeartLost)
 				k.conn.Close()
 				return

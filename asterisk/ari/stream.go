@@ -7,21 +7,24 @@ import (
 	"time"
 )
 
-// Pace of the event socket.
-const (
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 2 * time.Second
-	pingEvery  = 5 * time.Second
-	beatEvery  = 3 * time.Second
+// pace of the event socket.
+type pace struct {
+	firstRetry, lastRetry time.Duration
+	ping, beat            time.Duration
 	// silence is how long nothing at all, and beatLost how long no heartbeat, may arrive before
 	// the socket is given up.
-	silence  = 15 * time.Second
-	beatLost = 10 * time.Second
-)
+	silence, beatLost time.Duration
+}
+
+var usualPace = pace{
+	firstRetry: 100 * time.Millisecond, lastRetry: 2 * time.Second,
+	ping: 5 * time.Second, beat: 3 * time.Second, silence: 15 * time.Second, beatLost: 10 * time.Second,
+}
 
 // Stream is the ordered flow of messages from an Asterisk across reconnects. Make it with Client.Listen.
 type Stream struct {
 	client *Client
+	pace   pace
 	log    *oddities
 	queue  *queue
 	done   chan struct{}
@@ -47,7 +50,7 @@ type StreamState struct {
 // a second application named watch-… on the same socket, so that no channel event comes twice.
 // Call it once for a Client.
 func (c *Client) Listen(ctx context.Context) *Stream {
-	s := &Stream{client: c, log: newOddities(c.log), queue: newQueue(), done: make(chan struct{})}
+	s := &Stream{client: c, pace: c.pace, log: newOddities(c.log), queue: newQueue(), done: make(chan struct{})}
 	go s.run(ctx)
 	return s
 }
@@ -72,7 +75,7 @@ func (s *Stream) State() StreamState {
 // run connects again and again, faster at first.
 func (s *Stream) run(ctx context.Context) {
 	defer close(s.done)
-	wait := firstRetry
+	wait := s.pace.firstRetry
 	for {
 		began := time.Now()
 		err := s.session(ctx)
@@ -84,14 +87,14 @@ func (s *Stream) run(ctx context.Context) {
 		case errors.Is(err, ErrReplaced):
 			s.queue.close(ErrReplaced)
 			return
-		case time.Since(began) > lastRetry:
-			wait = firstRetry
+		case time.Since(began) > s.pace.lastRetry:
+			wait = s.pace.firstRetry
 		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
-		wait = min(2*wait, lastRetry)
+		wait = min(2*wait, s.pace.lastRetry)
 	}
 }
 
