@@ -162,11 +162,12 @@ func (g *gate) migrate(t *testing.T, n int) bool {
 	cmd.Env = append(os.Environ(), migrateVariable+"="+g.url)
 	cmd.Stderr = os.Stderr
 	killed := false
-	g.mu.Lock()
+	g.mu.Lock() // no statement is let through before the process is known
 	g.left = n
 	g.kill = func() { killed = true; cmd.Process.Kill() }
+	err = cmd.Start()
 	g.mu.Unlock()
-	if err := cmd.Start(); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	watchdog := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
