@@ -116,7 +116,7 @@ func (s *Service) Login(ctx context.Context, login, password string) (token stri
 		return "", Actor{}, err
 	}
 	if !ok {
-		slog.InfoContext(ctx, "login refused", "ip", request.ClientIP, "request_id", request.ID)
+		slog.DebugContext(ctx, "login refused", "ip", request.ClientIP, "request_id", request.ID)
 		return "", Actor{}, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong.")
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
