@@ -53,6 +53,7 @@ func (l lab) phone(t *testing.T, id string, config siptest.Config) *siptest.UA {
 }
 
 func TestAgentsOnARealAsterisk(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	one := l.phone(t, "aone", siptest.Config{Tone: 500})
 	two := l.phone(t, "atwo", siptest.Config{Tone: 900, Script: siptest.AnswerAfter(100 * time.Millisecond)})
@@ -129,6 +130,7 @@ func trunkAnswers(t *testing.T, l lab, one *siptest.UA) {
 }
 
 func TestCallersOnARealAsterisk(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	journal := siptest.NewJournal()
 	outside := open(t, siptest.Config{Server: l.server, Tone: 500, Journal: journal})

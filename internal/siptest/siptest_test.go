@@ -150,6 +150,7 @@ func TestCallWithoutSDPGetsItsOfferInTheAnswer(t *testing.T) {
 }
 
 func TestHostileHeadersArriveByteForByte(t *testing.T) {
+	t.Parallel()
 	for name, raw := range map[string]string{
 		"cp1251": "\"\xc8\xe2\xe0\xed\" <sip:1@127.0.0.1>", "nul": "\"a\x00b\" <sip:%00@127.0.0.1>",
 		"emoji": "\"☎️\" <sip:%F0%9F%98%80@127.0.0.1>", "long": `"` + strings.Repeat("x", 60_000) + `" <sip:1@127.0.0.1>`,
@@ -175,6 +176,7 @@ func TestHostileHeadersArriveByteForByte(t *testing.T) {
 }
 
 func TestSilentPhoneIsGivenUp(t *testing.T) {
+	t.Parallel()
 	caller, called := between(t, siptest.Ignore(), siptest.Invite{})
 	if _, ended := called.End(); ended || len(caller.Record().Statuses) != 0 {
 		t.Error("a phone that ignores answered")
@@ -204,6 +206,7 @@ func TestReasonsAreRead(t *testing.T) {
 }
 
 func TestKilledPhoneIsSilent(t *testing.T) {
+	t.Parallel()
 	phone := open(t, siptest.Config{Tone: 900, Script: siptest.AnswerAfter(0)})
 	caller, err := open(t, siptest.Config{Server: phone.Addr()}).Invite(deadline(t), siptest.Invite{To: "1", From: "2"})
 	must(t, err)

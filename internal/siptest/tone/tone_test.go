@@ -134,3 +134,16 @@ func TestSourcesComeToAnEnd(t *testing.T) {
 		t.Errorf("after resampling the note lasts %v", got)
 	}
 }
+
+func TestSpeechSpeaksWhereTheMachineCan(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	_, missing := exec.LookPath("espeak-ng")
+	speech, err := tone.Speech(ctx, "--version is not an option here", "en")
+	if (err != nil) != (missing != nil) {
+		t.Fatalf("espeak-ng: %v; speech: %v", missing, err)
+	}
+	if err == nil && (speech.Rate != tone.Rate || speech.Duration() < time.Second || speech.Peak() < 2000) {
+		t.Errorf("speech of %v at %d Hz with a peak of %d", speech.Duration(), speech.Rate, speech.Peak())
+	}
+}
