@@ -23,7 +23,7 @@ func Fold(name string) string {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 			continue
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("&@.-'", r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("&@.-'%_+#", r):
 			if gap && b.Len() > 0 {
 				b.WriteByte(' ')
 			}
@@ -37,4 +37,18 @@ func Fold(name string) string {
 		}
 	}
 	return norm.NFC.String(b.String())
+}
+
+// lower is what a case-blind comparison in SQL is made with.
+func lower(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// trimNote keeps the line breaks of a note and takes out what a database or a
+// reader cannot bear.
+func trimNote(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD")))
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"time"
 
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
@@ -257,4 +258,11 @@ func named(err error) error {
 		return err
 	}
 	return postgres.Classify(err)
+}
+
+// Contacted notes that a client was in touch at a time, over a number (E.164;
+// "" for none). It orders the list by recent contact; news that come late change
+// nothing. It runs in ctx's transaction and touches one client and its numbers.
+func (s *Service) Contacted(ctx context.Context, id int64, e164 string, at time.Time) error {
+	return s.store.contacted(ctx, id, e164, at)
 }

@@ -223,9 +223,7 @@ func (s *Store) lineOfLead(ctx context.Context, leadID int64) (line int64, err e
 	return line, named(err)
 }
 
-// Contacted notes that the client was in touch at a time over a number (E.164,
-// or "" for none), for the order of the list. Late news never turns it back.
-func (s *Store) Contacted(ctx context.Context, id int64, e164 string, at time.Time) error {
+func (s *Store) contacted(ctx context.Context, id int64, e164 string, at time.Time) error {
 	_, err := s.db.Conn(ctx).Exec(ctx, sqlContacted, id, e164, at)
 	return named(err)
 }

@@ -1,0 +1,74 @@
+package client
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/internal/phone"
+)
+
+// How many of each a search shows.
+const (
+	foundClients = 8
+	foundLeads   = 5
+)
+
+// Found is the answer to what was typed into the search box.
+type Found struct {
+	Clients []ClientRow `json:"clients"`
+	Leads   []LeadHit   `json:"leads"`
+}
+
+// sqlOpenLeads looks through the open leads, which are few: $1 are the readings
+// of a number, $2 the beginnings of one, $3 a part of a name, in lower case.
+const sqlOpenLeads = `select d.id, d.client_id, coalesce(c.name, ''), d.number, d.caller_name, coalesce(l.name, ''), d.state, d.opened_at
+	from leads d left join clients c on c.id = d.client_id left join lines l on l.id = d.line_id
+	where d.state = 'open' and (d.number = any($1) or d.number like any($2) or ($3 <> '' and lower(d.caller_name) like $3))
+	order by d.opened_at desc limit 5`
+
+// Search finds clients and, withLeads, open leads by a name or by a number in
+// any written form; for a name those that begin with it come first.
+func (s *Service) Search(ctx context.Context, text string, withLeads bool) (Found, error) {
+	countries, err := s.ports.Lines.Countries(ctx)
+	if err != nil {
+		return Found{}, err
+	}
+	found := Found{Clients: []ClientRow{}, Leads: []LeadHit{}}
+	if phone.Text(text) == "" {
+		return found, nil
+	}
+	q := listQuery(Filter{Query: text, Limit: foundClients}, nil, countries)
+	page, err := s.store.list(ctx, q, foundClients, SortName)
+	if err != nil {
+		return found, err
+	}
+	found.Clients = page.Items
+	if withLeads {
+		found.Leads, err = s.store.openLeads(ctx, text, countries)
+	}
+	return found, err
+}
+
+func (s *Store) openLeads(ctx context.Context, text string, countries []string) ([]LeadHit, error) {
+	numbers, beginnings, name := []string{}, []string{}, ""
+	if !isNumber(text) {
+		name = "%" + escapeLike(lower(text)) + "%"
+	} else {
+		numbers = readings(text, countries)
+		for _, p := range phone.Prefixes(text, countries...) {
+			beginnings = append(beginnings, p+"%")
+		}
+		beginnings = append(beginnings, "%"+phone.Digits(text))
+	}
+	rows, err := s.db.Conn(ctx).Query(ctx, sqlOpenLeads, numbers, beginnings, name)
+	if err != nil {
+		return nil, named(err)
+	}
+	hits, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h LeadHit, err error) {
+		err = row.Scan(&h.ID, &h.ClientID, &h.ClientName, &h.Number, &h.CallerName, &h.LineName, &h.State, &h.OpenedAt)
+		h.NumberDisplay = phone.Display(h.Number)
+		return h, err
+	})
+	return hits, named(err)
+}
