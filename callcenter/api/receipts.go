@@ -57,4 +57,3 @@ func TakeReceipt(ctx context.Context, store ReceiptStore, user int64, frame []by
 	}
 	return store.SaveReceipt(ctx, user, r)
 }
-

@@ -162,7 +162,7 @@ func (f *Floor) RefreshAgents(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.hall.load(stored, f.hall.holds)
+	f.hall.load(stored)
 	return nil
 }
 

@@ -28,15 +28,15 @@ func newHall(wake func(callcenter.ID, routing.Decision)) *hall {
 	}
 }
 
-// load takes over the stored roster: who there is, who is ready, and whom other servers have reserved. held says
-// which reservations are this server's own; those follow the calls, not the store.
-func (h *hall) load(stored []routing.Agent, held func(user int64) bool) {
+// load takes over the stored roster: who there is, who is ready, and whom other servers have reserved. This server's
+// own reservations follow its calls, not the store.
+func (h *hall) load(stored []routing.Agent) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	fresh := make(map[int64]*routing.Agent, len(stored))
 	for _, a := range stored {
-		if known, ok := h.agents[a.UserID]; ok && held(a.UserID) {
-			a.Busy, a.IdleSince = known.Busy, known.IdleSince
+		if _, held := h.holder[a.UserID]; held {
+			a.Busy = true
 		}
 		a.Registered = h.registered[a.Endpoint]
 		fresh[a.UserID] = &a
@@ -153,14 +153,6 @@ func (h *hall) free(user int64, call callcenter.ID, now time.Time) {
 		a.Busy, a.IdleSince = false, now
 	}
 	h.dispatch()
-}
-
-// holds reports whether the user is taken for a call of this server.
-func (h *hall) holds(user int64) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	_, ok := h.holder[user]
-	return ok
 }
 
 // wait puts a call into the queue, or takes it out when it does not wait any more.
