@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -73,7 +72,7 @@ func lock(ctx context.Context, cfg *pgx.ConnConfig) (unlock func() error, err er
 }
 
 func migrateFiles(ctx context.Context, cfg *pgx.ConnConfig) (err error) {
-	var db *sql.DB = stdlib.OpenDB(*cfg)
+	db := stdlib.OpenDB(*cfg)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, Migrations(), goose.WithDisableGlobalRegistry(true))
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -117,7 +118,7 @@ func isUpgrade(r *http.Request) bool {
 
 // recovered turns a panic into a 500 that tells nothing; the log gets it all.
 func (s *Server) recovered(c *gin.Context, r any) {
-	if r == http.ErrAbortHandler {
+	if err, ok := r.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(r)
 	}
 	s.opts.Logger.Error("panic in a handler", "panic", r, "route", c.FullPath(),

@@ -212,12 +212,12 @@ func lookTwilio(_ context.Context, p Patient) Finding {
 	return doubt("Twilio cannot reach this server: no https address is set", "set CENTRALITA_PUBLIC_URL or TWILIO_WEBHOOK_URL")
 }
 
-func lookInstance(_ context.Context, p Patient) Finding {
+func lookInstance(ctx context.Context, p Patient) Finding {
 	s, err := p.Dir.ReadState()
 	if err != nil {
 		return good(err.Error())
 	}
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(s.HTTP, "http://"), time.Second)
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", strings.TrimPrefix(s.HTTP, "http://"))
 	if err != nil {
 		return failure("runs, but does not answer at "+s.HTTP, "see "+filepath.Join(p.Dir.Run(), "server.log"))
 	}

@@ -44,6 +44,7 @@ comment on column messages.media is 'how many attachments came with it; they are
 create index messages_client on messages (client_id, id desc);
 create index messages_user on messages (user_id, id desc) where user_id is not null;
 create index messages_state on messages (state, id desc);
+create index messages_unreported on messages (created_at) where state in ('accepted', 'sent');
 create index messages_recipient on messages (to_number, id desc) where direction = 'out';
 
 -- Every status that the carrier reported, once, whatever order they came in.
