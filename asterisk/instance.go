@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -86,6 +88,19 @@ func Healthy(ctx context.Context, client *http.Client, config Config) error {
 	return nil
 }
 
+// HostNameResolves looks the machine's own name up, as Asterisk does now and then. Where that fails,
+// its calls stand still for five seconds at a time: the cure is a line in /etc/hosts.
+func HostNameResolves(ctx context.Context) error {
+	name, err := os.Hostname()
+	if err == nil {
+		_, err = net.DefaultResolver.LookupHost(ctx, name)
+	}
+	if err != nil {
+		return fmt.Errorf("the machine's own name %q does not resolve: %w", name, err)
+	}
+	return nil
+}
+
 // Running finds the process of an instance, whoever started it: its ID, or 0.
 func Running(config Config) int {
 	content, err := os.ReadFile(config.Paths().PIDFile)
@@ -133,13 +148,12 @@ func Clean(ctx context.Context, config Config) error {
 	}
 }
 
-// Instance is a running Asterisk that this process started.
+// Instance is a running Asterisk that this process started, and that dies with this process.
 type Instance struct {
 	config Config
 	cmd    *exec.Cmd
 	output *bytes.Buffer
 	exited chan struct{}
-	err    error // how it exited; after exited is closed
 }
 
 // Start renders the configuration, ends what a killed owner left, starts Asterisk and waits until
@@ -158,13 +172,9 @@ func Start(ctx context.Context, config Config) (*Instance, error) {
 	}
 	i := &Instance{config: config, cmd: cmd, output: &bytes.Buffer{}, exited: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = i.output, i.output
-	if err := cmd.Start(); err != nil {
+	if err := i.run(); err != nil {
 		return nil, fmt.Errorf("asterisk: %w", err)
 	}
-	go func() {
-		i.err = cmd.Wait()
-		close(i.exited)
-	}()
 	readyCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -179,6 +189,25 @@ func Start(ctx context.Context, config Config) (*Instance, error) {
 		return nil, fmt.Errorf("%w; it said: %s", err, bytes.TrimSpace(i.output.Bytes()))
 	}
 	return i, nil
+}
+
+// run starts the process and sees to its end. The kernel kills it when the thread that started it
+// ends, so that thread is kept for nothing else.
+func (i *Instance) run() error {
+	i.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := i.cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		_ = i.cmd.Wait() // an exit that nobody asked for shows as Exited
+		close(i.exited)
+	}()
+	return <-started
 }
 
 // Config is what it runs with, defaults filled in.

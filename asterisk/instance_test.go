@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -239,4 +240,72 @@ func readFile(t *testing.T, name string) string {
 	content, err := os.ReadFile(name)
 	do(t, err)
 	return string(content)
+}
+
+// The set-up may be run any number of times.
+func TestInstallFindsWhatIsThere(t *testing.T) {
+	root, err := asterisk.FindRoot()
+	do(t, err)
+	install := func(root string) string {
+		cmd := exec.Command("./install.sh")
+		cmd.Env = append(os.Environ(), "CENTRALITA_ASTERISK_ROOT="+root)
+		out, err := cmd.Output()
+		do(t, err)
+		lines := strings.Fields(string(out))
+		return lines[len(lines)-1]
+	}
+	if got := install(os.Getenv("CENTRALITA_ASTERISK_ROOT")); got != root {
+		t.Errorf("install.sh says %s, FindRoot %s", got, root)
+	}
+	other := t.TempDir()
+	do(t, os.WriteFile(filepath.Join(other, ".centralita-complete"), []byte("22.10.1\n"), 0o600))
+	if got := install(other); got != other {
+		t.Errorf("%s is complete, install.sh says %s", other, got)
+	}
+	t.Setenv("CENTRALITA_ASTERISK_ROOT", other)
+	if got, err := asterisk.FindRoot(); err != nil || got != other {
+		t.Errorf("FindRoot says %s, %v", got, err)
+	}
+	t.Setenv("CENTRALITA_ASTERISK_ROOT", t.TempDir())
+	if got, err := asterisk.FindRoot(); !errors.Is(err, asterisk.ErrNoRoot) {
+		t.Errorf("FindRoot found %s in an empty directory, %v", got, err)
+	}
+	if version, err := asterisk.Version(root); err != nil || !asterisk.NewEnough(version) {
+		t.Errorf("version %q, %v", version, err)
+	}
+}
+
+// The event log may be renamed while Asterisk runs.
+func TestEventLogRotation(t *testing.T) {
+	config := asterisktest.Start(t, func(c *asterisk.Config) { c.Claim = 50 * time.Millisecond }).Config()
+	log := config.Paths().EventLog
+	ua := open(t, config, siptest.Config{})
+	one := func() {
+		call := place(t, ua, siptest.Invite{From: "1", To: "2"})
+		do(t, call.WaitAnswered(within(t)))
+		do(t, call.Hangup(within(t)))
+	}
+	ends := func(r cel.Row) bool { return r.Type == cel.LinkedIDEnd }
+	one()
+	awaitRow(t, config, "the first call", ends)
+	batch, err := cel.Read(log, cel.Bookmark{})
+	do(t, err)
+	do(t, os.Rename(log, log+".1"))
+	one()
+	awaitRow(t, config, "the second call", ends)
+	seen := len(batch.Rows)
+	for batch.More = true; batch.More; seen += len(batch.Rows) {
+		batch, err = cel.Read(log, batch.Next)
+		do(t, err)
+	}
+	do(t, os.Remove(log+".1"))
+	if now := len(rows(t, config)); seen != 2*now {
+		t.Errorf("%d rows seen over both files, %d in the second", seen, now)
+	}
+}
+
+func TestHostNameResolves(t *testing.T) {
+	if err := asterisk.HostNameResolves(within(t)); err != nil {
+		t.Errorf("%v; Asterisk will stall", err)
+	}
 }

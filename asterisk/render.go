@@ -103,7 +103,11 @@ func linkData(config Config, p program) error {
 	for language, voice := range prompts {
 		found, err := only(filepath.Join(p.data, "sounds", voice))
 		if err != nil {
-			return fmt.Errorf("asterisk: prompts in %s: %w", language, err)
+			// A system's own Asterisk need not have them all. English is what is heard for a missing one.
+			if language == config.Language || language == "en" {
+				return fmt.Errorf("asterisk: prompts in %s: %w", language, err)
+			}
+			continue
 		}
 		links[filepath.Join("sounds", language)] = found
 	}
