@@ -1,0 +1,213 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/internal/phone"
+	"centralita/internal/postgres"
+	"centralita/internal/postgres/pgtest"
+)
+
+// far is after every interaction.
+var far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// query is a statement as it is sent, with arguments of a likely kind. many says
+// that it may read a table from end to end.
+type query struct {
+	sql  string
+	args []any
+	many bool
+}
+
+// queries are all statements of the package, by the name of their constant.
+func queries() map[string]query {
+	now := time.Now()
+	all := map[string]query{
+		"sqlByReading":      {sql: sqlByReading, args: []any{[]string{"+34600050000", "+54600050000"}, "+34600050000"}},
+		"sqlByTail":         {sql: sqlByTail, args: []any{"0000500", ""}},
+		"sqlGet":            {sql: sqlGet, args: []any{500}},
+		"sqlPoints":         {sql: sqlPoints, args: []any{500}},
+		"sqlLock":           {sql: sqlLock, args: []any{500}},
+		"sqlInsert":         {sql: sqlInsert, args: []any{"person", "x", "x", nil, nil, "", "", "", nil}},
+		"sqlUpdate":         {sql: sqlUpdate, args: []any{500, "person", "x", "x", nil, nil, "", "", ""}},
+		"sqlIsOrganisation": {sql: sqlIsOrganisation, args: []any{500}},
+		"sqlOwn":            {sql: sqlOwn, args: []any{[]string{"+34911234567"}}},
+		"sqlAddPoint":       {sql: sqlAddPoint, args: []any{500, "phone", "x", "x", "", "", "", []string{"+1"}, []int16{5}}},
+		"sqlPoint":          {sql: sqlPoint, args: []any{500, 500}},
+		"sqlUpdatePoint":    {sql: sqlUpdatePoint, args: []any{500, 500, "x", "x", "", "", []string{"+1"}, []int16{5}}},
+		"sqlForgetReadings": {sql: sqlForgetReadings, args: []any{500}},
+		"sqlRemovePoint":    {sql: sqlRemovePoint, args: []any{500, 500}},
+		"sqlLineOfLead":     {sql: sqlLineOfLead, args: []any{500}},
+		"sqlContacted":      {sql: sqlContacted, args: []any{500, "+34600050000", now}},
+		"sqlOpenLeads":      {sql: sqlOpenLeads, args: []any{[]string{"+34"}, []string{"+34%"}, "%a%"}},
+		"sqlTimeline":       {sql: sqlTimeline, args: []any{500, allKinds, far, 0, 40}},
+		"sqlEntry":          {sql: sqlEntry, args: []any{500}},
+		"sqlExists":         {sql: sqlExists, args: []any{500}},
+		"sqlInsertNote":     {sql: sqlInsertNote, args: []any{500, nil, "x"}},
+	}
+	for name, f := range map[string]Filter{
+		"all": {}, "prefix": {Query: "cl"}, "part": {Query: "client 99"}, "words": {Query: "00500 zed"}, "number": {Query: "600050000"}, "few digits": {Query: "0500"},
+		"beginning": {Query: "+3460005"}, "responsible": {ResponsibleID: 1}, "kind": {Kind: "organisation", Query: "client 005"},
+	} {
+		for _, sort := range []string{SortName, SortRecent} {
+			for page, after := range map[string]*position{"first": nil, "next": {Key: "client 00500", At: now, ID: 500}} {
+				f.Sort, f.Limit = sort, 50
+				q := listQuery(f, after, []string{"ES", "AR"})
+				id := fmt.Sprintf("list %s by %s, %s page", name, sort, page)
+				all[id] = query{sql: q.rows(), args: q.args}
+				all[id+", total"] = query{sql: q.total(), args: q.args, many: true}
+			}
+		}
+	}
+	return all
+}
+
+func TestEveryStatementPrepares(t *testing.T) {
+	db := pgtest.New(t)
+	all := queries()
+	for _, name := range constants(t) {
+		if _, listed := all[name]; !listed {
+			t.Errorf("%s is not in the list of this test", name)
+		}
+	}
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		tx, _ := postgres.Tx(ctx)
+		for name, q := range all {
+			if d, err := tx.Prepare(ctx, name, q.sql); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			} else if len(d.ParamOIDs) != len(q.args) {
+				t.Errorf("%s has %d parameters", name, len(d.ParamOIDs))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// constants are the names of all constants sql… of the package.
+func constants(t *testing.T) []string {
+	t.Helper()
+	found, err := fs.Glob(os.DirFS("."), "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range found {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok {
+				for _, id := range v.Names {
+					if strings.HasPrefix(id.Name, "sql") {
+						names = append(names, id.Name)
+					}
+				}
+			}
+			return true
+		})
+	}
+	return names
+}
+
+var wholeTable = regexp.MustCompile(`Seq Scan on (clients|contact_points|contact_readings|interactions|notes|calls|messages|recordings)\b`)
+
+// With a hundred thousand clients nothing reads a table from end to end, whether
+// the planner knows the arguments or not.
+func TestEveryStatementUsesAnIndex(t *testing.T) {
+	db := pgtest.New(t)
+	seed(t, db, 100_000)
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		err := db.InTx(t.Context(), func(ctx context.Context) error {
+			tx, _ := postgres.Tx(ctx)
+			if _, err := tx.Exec(ctx, "set local plan_cache_mode = "+mode); err != nil {
+				return err
+			}
+			i := 0
+			for name, q := range queries() {
+				if q.many {
+					continue
+				}
+				i++
+				plan, err := explain(ctx, tx, fmt.Sprintf("%s_%d", mode, i), q)
+				if err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				if wholeTable.MatchString(plan) {
+					t.Errorf("%s (%s):\n%s", name, mode, plan)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// explain plans q as a prepared statement.
+func explain(ctx context.Context, tx pgx.Tx, id string, q query) (string, error) {
+	if _, err := tx.Exec(ctx, "prepare "+id+" as "+q.sql); err != nil {
+		return "", err
+	}
+	marks := make([]string, len(q.args))
+	for i := range q.args {
+		marks[i] = fmt.Sprintf("$%d", i+1)
+	}
+	call := "explain execute " + id
+	if len(marks) > 0 {
+		call += "(" + strings.Join(marks, ", ") + ")"
+	}
+	rows, err := tx.Query(ctx, call, append([]any{pgx.QueryExecModeSimpleProtocol}, q.args...)...)
+	if err != nil {
+		return "", err
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return strings.Join(lines, "\n"), err
+}
+
+// seed makes n clients, each with a number, a call, a message and a note.
+func seed(t testing.TB, db *postgres.DB, n int) {
+	t.Helper()
+	for _, sql := range []string{
+		`insert into users (login, name, password_hash, roles, sip_user, sip_password) select 'u' || i, 'U', '', '{manager}', 'a' || i, '' from generate_series(1, 40) i`,
+		`insert into lines (name, number, country) values ('Madrid', '+34911234567', 'ES')`,
+		`insert into clients (kind, name, name_key, responsible_id, last_contact_at, created_at) select case when i % 5 = 0 then 'organisation' else 'person' end,
+			'Client ' || lpad(i::text, 5, '0'), 'client ' || lpad(i::text, 5, '0'), i % 40 + 1, timestamptz '2026-01-01' + i * interval '1 minute', '2025-01-01' from generate_series(1, $1) i`,
+		`insert into contact_points (client_id, kind, raw, value, digits_tail) select i, 'phone', '600' || lpad(i::text, 6, '0'), '+34600' || lpad(i::text, 6, '0'),
+			reverse('34600' || lpad(i::text, 6, '0')) from generate_series(1, $1) i`,
+		`insert into contact_readings (e164, contact_point_id, client_id, confidence) select value, id, client_id, 95 from contact_points`,
+		`insert into calls (asterisk_id, uniqueid, direction, phase, started_at, state) select 'a', i::text, 'in', 'ended', '2026-01-01', '{}' from generate_series(1, $1) i`,
+		`insert into messages (direction, body, state) select 'in', 'x', 'received' from generate_series(1, $1) i`,
+		`insert into notes (client_id, text) select i, 'x' from generate_series(1, $1) i`,
+		`insert into recordings (call_id, source) select i, 'x' from generate_series(1, $1) i`,
+		`insert into interactions (kind, direction, at, client_id, ref_id) select k, 'in', timestamptz '2026-01-01' + i * interval '1 minute', i, i from generate_series(1, $1) i, unnest('{call,sms,note}'::text[]) k`,
+		`analyze`,
+	} {
+		var args []any
+		if strings.Contains(sql, "$1") {
+			args = []any{n}
+		}
+		if _, err := db.Conn(t.Context()).Exec(t.Context(), sql, args...); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	if want := reversed(phone.Digits("+34600000001")); want != "10000000643" {
+		t.Fatalf("tail %s", want)
+	}
+}
