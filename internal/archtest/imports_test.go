@@ -26,6 +26,7 @@ var fences = []fence{
 	{"crm", []string{"internal", "crm", "realtime$"}, "the client base knows no switch and no call: joined in cmd/centralita"},
 	{"frontend", nil, "only carries the built app"},
 	{"cmd", []string{""}, "wiring joins everything"},
+	{"deploy", nil, "scripts, and the tests of them"},
 }
 
 // modules lists the client base from the ground up: a module may import those

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Restores a backup into an empty database and an empty folder. Stop the server first.
+#
+#   deploy/restore.sh BACKUP_DIR
+#
+#   DATABASE_URL           the database to fill; it must exist and hold no table
+#   CENTRALITA_FILES_DIR   the folder for recordings, absent or empty (default /var/lib/centralita/files)
+#   CENTRALITA_PG_BIN      directory of pg_restore (default: the newest)
+#
+# Refuses a backup that does not match its checksums, and never writes over anything.
+set -euo pipefail
+umask 077
+backup=${1:?"usage: restore.sh BACKUP_DIR"}
+files=${CENTRALITA_FILES_DIR:-/var/lib/centralita/files}
+url=${DATABASE_URL:?"restore: set DATABASE_URL"}
+
+fail() { echo "restore: $*" >&2; exit 1; }
+pg() { # pg PROGRAM ARGUMENT...
+	local bin=${CENTRALITA_PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)}
+	local program=$1
+	shift
+	"${bin:+$bin/}$program" "$@"
+}
+
+(cd "$backup" && sha256sum --check --quiet SHA256SUMS) || fail "$backup is damaged"
+tables=$(pg psql --dbname="$url" --no-psqlrc --tuples-only --no-align \
+	--command="SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+[ "$tables" = 0 ] || fail "the database holds $tables tables already; restore into an empty one"
+if [ -d "$files" ] && [ -n "$(ls -A "$files")" ]; then
+	fail "$files is not empty"
+fi
+
+pg pg_restore --dbname="$url" --no-owner --no-privileges --exit-on-error --single-transaction "$backup/database.dump"
+mkdir -p "$files"
+tar --extract --file="$backup/files.tar" --directory="$files"
+echo "restored $backup"
