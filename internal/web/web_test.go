@@ -72,7 +72,7 @@ func writeNote(ctx context.Context, in *noteIn) (*noteOut, error) {
 }
 
 // server returns one with a few routes of each sort, and a small app.
-func server(t *testing.T) *web.Server {
+func server(t testing.TB) *web.Server {
 	t.Helper()
 	s := web.New(web.Options{
 		Title: "Test", Version: "1", Gate: doorman{}, MetricsToken: "metrics-token",
