@@ -18,8 +18,12 @@ type Config struct {
 	Dir string
 	// Root holds the Asterisk to run; see FindRoot.
 	Root string
-	// HTTPPort (TCP: ARI and the softphones' websocket) and SIPPort (UDP) on 127.0.0.1.
-	HTTPPort, SIPPort int
+	// HTTPPort (TCP) on 127.0.0.1: ARI and the softphones' websocket.
+	HTTPPort int
+	// SIPAddress and SIPPort (UDP) of trunk and desk phones; the trunk's audio uses that address, too.
+	// An IPv4 address of this machine; 127.0.0.1 when empty.
+	SIPAddress string
+	SIPPort    int
 	// RTPFirst to RTPLast are the UDP ports for audio: two a channel. 10000–20000 when zero.
 	RTPFirst, RTPLast int
 	// ARIUser and ARIPassword of the ARI user that is made. Letters, digits, - and _ only.
@@ -55,6 +59,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Language == "" {
 		c.Language = "en"
+	}
+	if c.SIPAddress == "" {
+		c.SIPAddress = "127.0.0.1"
 	}
 	if len(c.TrunkIPs) == 0 {
 		c.TrunkIPs = []string{"127.0.0.1"}
@@ -105,6 +112,9 @@ func (c Config) check() error {
 }
 
 func (c Config) checkTrunk() error {
+	if address := net.ParseIP(c.SIPAddress); address.To4() == nil || address.IsUnspecified() {
+		return fmt.Errorf("asterisk: %q is not one IPv4 address of this machine", c.SIPAddress)
+	}
 	host, port, err := net.SplitHostPort(c.TrunkContact)
 	if err != nil || !wordForm.MatchString(port) || !hostForm.MatchString(host) && net.ParseIP(host) == nil {
 		return fmt.Errorf("asterisk: trunk contact %q is not host:port", c.TrunkContact)

@@ -175,6 +175,8 @@ func TestRenderRefuses(t *testing.T) {
 		"directory too long":       func(c *asterisk.Config) { c.Dir = "/tmp/" + strings.Repeat("d", 100) },
 		"no root":                  func(c *asterisk.Config) { c.Root = "" },
 		"no port":                  func(c *asterisk.Config) { c.HTTPPort = 0 },
+		"SIP everywhere":           func(c *asterisk.Config) { c.SIPAddress = "0.0.0.0" },
+		"SIP by name":              func(c *asterisk.Config) { c.SIPAddress = "pbx;x" },
 		"port too high":            func(c *asterisk.Config) { c.SIPPort = 70000 },
 		"no audio ports":           func(c *asterisk.Config) { c.RTPLast = c.RTPFirst },
 		"password with a line":     func(c *asterisk.Config) { c.ARIPassword = "a\nread_only=no" },
