@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,6 +16,9 @@ func runCommand(ctx context.Context, args []string) error {
 	flags := newFlags("run")
 	data := flags.String("data", string(machine.DefaultDir()), "data directory")
 	language := flags.String("language", "en", "language of the switch's prompts: en, es or ru")
+	host := flags.String("http-host", "", "address for the web to listen on (default 127.0.0.1)")
+	database := flags.Bool("external-database", false, "use the database that DATABASE_URL names instead of a private one")
+	trunk := flags.String("trunk", "127.0.0.1:5060", "host:port where calls out are sent")
 	verbose := flags.Bool("verbose", false, "say more")
 	ports := machine.DefaultPorts
 	flags.IntVar(&ports.HTTP, "http-port", ports.HTTP, "web; the next free one if taken, as with all ports")
@@ -29,12 +33,19 @@ func runCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	databaseURL := ""
+	if *database {
+		if databaseURL = os.Getenv("DATABASE_URL"); databaseURL == "" {
+			return errors.New("run: --external-database needs DATABASE_URL")
+		}
+	}
 	level := slog.LevelWarn
 	if *verbose {
 		level = slog.LevelDebug
 	}
 	o := machine.Options{
-		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language,
+		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language, Trunk: *trunk,
+		HTTPHost: *host, DatabaseURL: databaseURL,
 		Out: os.Stdout, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	fmt.Printf("starting on %s\n", dir)

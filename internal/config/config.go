@@ -142,7 +142,7 @@ func (c Config) check() error {
 	for name, raw := range map[string]string{
 		"CENTRALITA_PUBLIC_URL": c.PublicURL, "CENTRALITA_ARI_URL": c.Asterisk.ARIURL,
 		"CENTRALITA_SIP_WS_URL": strings.Replace(c.Asterisk.SocketURL, "ws", "http", 1),
-		"TWILIO_BASE_URL": c.Twilio.BaseURL, "TWILIO_WEBHOOK_URL": c.Twilio.WebhookURL,
+		"TWILIO_BASE_URL":       c.Twilio.BaseURL, "TWILIO_WEBHOOK_URL": c.Twilio.WebhookURL,
 	} {
 		if u, err := url.Parse(raw); raw != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 			bad(name, "must be an http or https URL")

@@ -30,7 +30,9 @@ func DefaultDir() Dir {
 	return Dir(filepath.Join(os.Getenv("HOME"), ".local", "state", "centralita"))
 }
 
-func (d Dir) in(parts ...string) string { return filepath.Join(append([]string{string(d)}, parts...)...) }
+func (d Dir) in(parts ...string) string {
+	return filepath.Join(append([]string{string(d)}, parts...)...)
+}
 
 // Cluster is PostgreSQL's data directory; Asterisk, Files and Run are those of
 // the switch, of finished recordings, and of logs and notes.
@@ -38,6 +40,27 @@ func (d Dir) Cluster() string  { return d.in("postgres", "data") }
 func (d Dir) Asterisk() string { return d.in("asterisk") }
 func (d Dir) Files() string    { return d.in("files") }
 func (d Dir) Run() string      { return d.in("run") }
+
+// SwitchSettings is where an administrator puts files, named like Asterisk's
+// own, whose text is added at the end of those: a carrier's trunk, say.
+func (d Dir) SwitchSettings() string { return d.in("asterisk.d") }
+
+// switchSettings reads them, by file name.
+func (d Dir) switchSettings() (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(d.SwitchSettings(), "*.conf"))
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		settings[filepath.Base(file)] = string(text)
+	}
+	return settings, nil
+}
 
 // StateFile is what `status` reads while the instance runs.
 func (d Dir) StateFile() string { return d.in("run", "state.json") }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +34,12 @@ type Options struct {
 	Environ []string
 	// Language of the switch's prompts: en, es or ru.
 	Language string
+	// Trunk is host:port where calls out are sent; empty: 127.0.0.1:5060.
+	Trunk string
+	// HTTPHost is the address to listen on; empty: 127.0.0.1. All else stays on loopback.
+	HTTPHost string
+	// DatabaseURL names an existing database to use; empty: a private cluster.
+	DatabaseURL string
 	// Demo loads the demonstration data into an empty database and returns the
 	// logins; on one that has data it only returns the logins. Nil: no demo.
 	Demo func(ctx context.Context, databaseURL string) ([]Login, error)
@@ -140,25 +148,42 @@ func both(ctx context.Context, a, b func(context.Context) error) error {
 
 // healLeftovers ends what a killed run left, before its ports are looked at.
 func (i *instance) healLeftovers(ctx context.Context) error {
-	bin, err := cluster.Find()
+	root, err := asterisk.FindRoot()
 	if err != nil {
 		return err
 	}
-	root, err := asterisk.FindRoot()
+	own, err := i.Dir.switchSettings()
+	if err != nil {
+		return err
+	}
+	i.asterisk = asterisk.Config{
+		Dir: i.Dir.Asterisk(), Root: root, ARIUser: "centralita", ARIPassword: i.secrets.ARI, Language: i.Language, Append: own,
+	}
+	if err := asterisk.Clean(ctx, i.asterisk); err != nil || i.DatabaseURL != "" {
+		return err
+	}
+	bin, err := cluster.Find()
 	if err != nil {
 		return err
 	}
 	i.cluster = &cluster.Cluster{Bin: bin, Dir: i.Dir.Cluster(), Password: i.secrets.Postgres, Settings: map[string]string{
 		"shared_buffers": "128MB", "max_connections": "100", "log_min_messages": "warning", "log_checkpoints": "off",
 	}}
-	i.asterisk = asterisk.Config{
-		Dir: i.Dir.Asterisk(), Root: root, ARIUser: "centralita", ARIPassword: i.secrets.ARI, Language: i.Language,
+	return i.cluster.Heal(ctx)
+}
+
+// database returns where the data are.
+func (i *instance) database() string {
+	if i.DatabaseURL != "" {
+		return i.DatabaseURL
 	}
-	return errors.Join(i.cluster.Heal(ctx), asterisk.Clean(ctx, i.asterisk))
+	return i.cluster.URL(databaseName)
 }
 
 func (i *instance) startPostgres(ctx context.Context) error {
-	i.cluster.Port = i.ports.Postgres
+	if i.DatabaseURL != "" {
+		return postgres.Migrate(ctx, i.DatabaseURL)
+	}
 	if err := i.cluster.Init(ctx); err != nil {
 		return err
 	}
@@ -180,7 +205,7 @@ func (i *instance) loadDemo(ctx context.Context) error {
 	if i.Demo == nil {
 		return nil
 	}
-	logins, err := i.Demo(ctx, i.cluster.URL(databaseName))
+	logins, err := i.Demo(ctx, i.database())
 	if err != nil {
 		return fmt.Errorf("demo data: %w", err)
 	}
@@ -199,8 +224,8 @@ func (i *instance) serverEnviron() []string {
 	paths := i.asterisk.Paths()
 	env := append([]string(nil), i.Environ...)
 	env = append(env,
-		"DATABASE_URL="+i.cluster.URL(databaseName),
-		"CENTRALITA_HTTP_ADDR="+loopback(i.ports.HTTP),
+		"DATABASE_URL="+i.database(),
+		"CENTRALITA_HTTP_ADDR="+i.listen(),
 		"CENTRALITA_ARI_URL="+i.asterisk.ARIURL(),
 		"CENTRALITA_ARI_USER="+i.asterisk.ARIUser,
 		"CENTRALITA_ARI_PASSWORD="+i.asterisk.ARIPassword,
@@ -219,6 +244,14 @@ func (i *instance) serverEnviron() []string {
 	return env
 }
 
+// listen is where the server is told to listen.
+func (i *instance) listen() string {
+	if i.HTTPHost == "" {
+		return loopback(i.ports.HTTP)
+	}
+	return net.JoinHostPort(i.HTTPHost, strconv.Itoa(i.ports.HTTP))
+}
+
 // lookup returns name's value in environ; the last one counts.
 func lookup(environ []string, name string) string {
 	value := ""
@@ -232,10 +265,12 @@ func lookup(environ []string, name string) string {
 
 // describe fills in what is known before anything runs.
 func (i *instance) describe() {
-	i.cluster.Port = i.ports.Postgres
+	if i.cluster != nil {
+		i.cluster.Port = i.ports.Postgres
+	}
 	i.state = State{
 		Running: true, Version: i.Version, StartedAt: time.Now().UTC(), DataDir: string(i.Dir),
-		HTTP: "http://" + loopback(i.ports.HTTP), SIP: loopback(i.ports.SIP), Postgres: i.cluster.URL(databaseName),
+		HTTP: "http://" + loopback(i.ports.HTTP), SIP: loopback(i.ports.SIP), Postgres: i.database(),
 		Redis: lookup(i.Environ, "REDIS_URL"), ARI: "http://" + loopback(i.ports.ARI) + "/ari",
 		ARIUser: "centralita", ARISecret: i.secrets.ARI, Twilio: lookup(i.Environ, "TWILIO_BASE_URL"), Logins: []Login{},
 	}
