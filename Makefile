@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 
-VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
+VERSION ?= dev
 BIN := bin/centralita
 LINT_VERSION := v2.15.0
 LINT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/centralita/bin/golangci-lint-$(LINT_VERSION)/golangci-lint
