@@ -56,7 +56,7 @@ func asAnna(ctx context.Context) context.Context {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, db: pgtest.New(t), live: &signals{}}
-	w.exec(`insert into users (id, login, name, password_hash, roles, sip_user, sip_password) values (1, 'anna', 'Anna', '', '{supervisor}', 'a1', '')`)
+	w.exec(`insert into users (login, name, password_hash, roles, sip_user, sip_password) values ('anna', 'Anna', '', '{supervisor}', 'a1', '')`)
 	w.exec(`insert into lines (name, number, country) values ('Madrid', '+34911234567', 'ES'), ('Buenos Aires', '+541141234567', 'AR')`)
 	journal := audit.NewLog(w.db)
 	lines := line.New(w.db, journal, w.live)
