@@ -90,6 +90,11 @@ func (s *Service) file(ctx context.Context, id int64, in Incoming, r receipt) er
 	if err != nil {
 		return err
 	}
+	if m.ClientID != nil {
+		if err := s.ports.Clients.Contacted(ctx, *m.ClientID, r.e164, m.CreatedAt); err != nil {
+			return err
+		}
+	}
 	s.signal(ctx, m)
 	if to := cmp.Or(filed.ResponsibleID, r.responsibleID); to != 0 {
 		return s.ports.Live.Append(ctx, to, "message.in", map[string]any{"message": m})

@@ -28,9 +28,10 @@ type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
 }
 
-// Clients says who is behind a number.
+// Clients says who is behind a number, and notes that somebody was in touch.
 type Clients interface {
 	Identify(ctx context.Context, raw, country string) (client.Identity, error)
+	Contacted(ctx context.Context, id int64, e164 string, at time.Time) error
 }
 
 // Contact is an inbound SMS as the ledger of leads sees it. Ids that are zero are
@@ -131,29 +132,40 @@ func (s *Service) Send(ctx context.Context, w Wish) (m Message, err error) {
 	return m, err
 }
 
-// take checks and stores a wish, with its job.
-func (s *Service) take(ctx context.Context, w Wish) (m Message, err error) {
+// Check tells whether a wish would be taken, with the refusals of Send. A number
+// may opt out later, so that Send still decides.
+func (s *Service) Check(ctx context.Context, w Wish) error {
+	_, _, err := s.prepare(ctx, &w)
+	return err
+}
+
+// prepare completes a wish and refuses it where it must be.
+func (s *Service) prepare(ctx context.Context, w *Wish) (from, to string, err error) {
 	if !s.Configured() {
-		return m, errNotConfigured
+		return "", "", errNotConfigured
 	}
 	if w.Body = cleanBody(w.Body); !fits(w.Body) {
-		return m, errBody
+		return "", "", errBody
 	}
 	if w.NotAfter.IsZero() {
 		w.NotAfter = s.now().Add(defaultValidity)
 	}
 	if !w.NotAfter.After(s.now()) {
-		return m, errTooLate
+		return "", "", errTooLate
 	}
-	to, err := s.recipient(ctx, &w)
+	if to, err = s.recipient(ctx, w); err != nil {
+		return "", "", err
+	}
+	if from, err = s.sender(ctx, w.LineID); err != nil {
+		return "", "", err
+	}
+	return from, to, s.mayTake(ctx, *w, to)
+}
+
+// take checks and stores a wish, with its job.
+func (s *Service) take(ctx context.Context, w Wish) (m Message, err error) {
+	from, to, err := s.prepare(ctx, &w)
 	if err != nil {
-		return m, err
-	}
-	from, err := s.sender(ctx, w.LineID)
-	if err != nil {
-		return m, err
-	}
-	if err := s.mayTake(ctx, w, to); err != nil {
 		return m, err
 	}
 	id, err := s.store.insert(ctx, w, from, to, w.NotAfter)
@@ -165,6 +177,11 @@ func (s *Service) take(ctx context.Context, w Wish) (m Message, err error) {
 	}
 	if m, err = s.store.get(ctx, id); err != nil {
 		return m, err
+	}
+	if m.ClientID != nil {
+		if err := s.ports.Clients.Contacted(ctx, *m.ClientID, to, m.CreatedAt); err != nil {
+			return m, err
+		}
 	}
 	if err := s.ports.Audit.Record(ctx, "message.send", "message", id, nil, m); err != nil {
 		return m, err

@@ -75,6 +75,7 @@ create table reminders (
     text       text not null check (length(text) between 1 and 1600),
     local_time text not null,
     time_zone  text not null,
+    ambiguous  boolean not null default false,
     due_at     timestamptz not null,
     valid_for_seconds int not null default 86400,
     state      text not null default 'pending' check (state in ('pending', 'fired', 'done', 'cancelled', 'expired', 'failed')),
@@ -85,8 +86,8 @@ create table reminders (
     fired_at   timestamptz,
     updated_at timestamptz not null default now()
 );
-create index reminders_client on reminders (client_id, id desc);
-create index reminders_user on reminders (user_id, id desc);
+create index reminders_client on reminders (client_id, due_at desc, id desc);
+create index reminders_user on reminders (user_id, due_at desc, id desc);
 create index reminders_due on reminders (due_at, id) where state = 'pending';
 
 insert into message_templates (key, locale, title, body) values
