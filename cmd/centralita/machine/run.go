@@ -34,10 +34,10 @@ type Options struct {
 	Environ []string
 	// Language of the switch's prompts: en, es or ru.
 	Language string
-	// Trunk is host:port where calls out are sent; empty: 127.0.0.1:5060.
-	Trunk string
 	// HTTPHost is the address to listen on; empty: 127.0.0.1. All else stays on loopback.
 	HTTPHost string
+	// Trunk says where calls from outside come from and go to.
+	Trunk Trunk
 	// DatabaseURL names an existing database to use; empty: a private cluster.
 	DatabaseURL string
 	// Demo loads the demonstration data into an empty database and returns the
@@ -46,6 +46,15 @@ type Options struct {
 	// Out gets the few lines that a person should see.
 	Out io.Writer
 	Log *slog.Logger
+}
+
+// Trunk is the way to the carrier; zero fields mean loopback. Address is our
+// own IPv4 address for SIP and its audio, IPs are the carrier's addresses or
+// networks, Contact is host:port where calls to outside are sent.
+type Trunk struct {
+	Address string
+	IPs     []string
+	Contact string
 }
 
 // instance is one running product.
@@ -158,6 +167,7 @@ func (i *instance) healLeftovers(ctx context.Context) error {
 	}
 	i.asterisk = asterisk.Config{
 		Dir: i.Dir.Asterisk(), Root: root, ARIUser: "centralita", ARIPassword: i.secrets.ARI, Language: i.Language, Append: own,
+		SIPAddress: i.Trunk.Address, TrunkIPs: i.Trunk.IPs, TrunkContact: i.Trunk.Contact, User: switchUser(),
 	}
 	if err := asterisk.Clean(ctx, i.asterisk); err != nil || i.DatabaseURL != "" {
 		return err
@@ -170,6 +180,22 @@ func (i *instance) healLeftovers(ctx context.Context) error {
 		"shared_buffers": "128MB", "max_connections": "100", "log_min_messages": "warning", "log_checkpoints": "off",
 	}}
 	return i.cluster.Heal(ctx)
+}
+
+// switchUser is whom Asterisk runs as when we are root: somebody without rights.
+func switchUser() string {
+	if os.Geteuid() == 0 {
+		return "nobody"
+	}
+	return ""
+}
+
+// sip is host:port of the trunk.
+func (i *instance) sip() string {
+	if i.Trunk.Address == "" {
+		return loopback(i.ports.SIP)
+	}
+	return net.JoinHostPort(i.Trunk.Address, strconv.Itoa(i.ports.SIP))
 }
 
 // database returns where the data are.
@@ -230,7 +256,7 @@ func (i *instance) serverEnviron() []string {
 		"CENTRALITA_ARI_USER="+i.asterisk.ARIUser,
 		"CENTRALITA_ARI_PASSWORD="+i.asterisk.ARIPassword,
 		"CENTRALITA_SIP_WS_URL="+i.asterisk.WebSocketURL(),
-		"CENTRALITA_SIP_ADDR="+loopback(i.ports.SIP),
+		"CENTRALITA_SIP_ADDR="+i.sip(),
 		"CENTRALITA_MONITOR_DIR="+paths.Recordings,
 		"CENTRALITA_CEL_FILE="+paths.EventLog,
 		"CENTRALITA_FILES_DIR="+i.Dir.Files(),
@@ -270,7 +296,7 @@ func (i *instance) describe() {
 	}
 	i.state = State{
 		Running: true, Version: i.Version, StartedAt: time.Now().UTC(), DataDir: string(i.Dir),
-		HTTP: "http://" + loopback(i.ports.HTTP), SIP: loopback(i.ports.SIP), Postgres: i.database(),
+		HTTP: "http://" + loopback(i.ports.HTTP), SIP: i.sip(), Postgres: i.database(),
 		Redis: lookup(i.Environ, "REDIS_URL"), ARI: "http://" + loopback(i.ports.ARI) + "/ari",
 		ARIUser: "centralita", ARISecret: i.secrets.ARI, Twilio: lookup(i.Environ, "TWILIO_BASE_URL"), Logins: []Login{},
 	}
