@@ -104,6 +104,7 @@ func (s *step) giveUpRejoin() {
 		return
 	}
 	s.dropAgent("lost", CallEnded, false)
+	s.UserID = 0
 	if !s.tried(lost) {
 		s.Tried = append(s.Tried, lost)
 	}

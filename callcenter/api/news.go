@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"centralita/callcenter"
@@ -53,36 +55,52 @@ type News struct {
 // NewNews returns the scribe.
 func NewNews(live Live, names Names) *News { return &News{live, names} }
 
-// Write appends the events in ctx's transaction.
+// item is one event for one user.
+type item struct {
+	user int64
+	kind string
+	data any
+}
+
+// Write appends the events in ctx's transaction. It is to be the last scribe: the users' streams stay locked until the
+// commit, and are taken in ascending order of the users.
 func (n *News) Write(ctx context.Context, c callcenter.Call, facts []callcenter.Fact) error {
-	withdrawn := map[int64]bool{}
-	for _, fact := range facts {
-		var err error
-		switch f := fact.(type) {
-		case callcenter.PopShown:
-			err = n.live.Append(ctx, f.UserID, EventRinging, Pop{View(c, n.names), f.OfferedAt})
-		case callcenter.PopWithdrawn:
-			withdrawn[f.UserID] = true
-			err = n.withdraw(ctx, c, f)
-		case callcenter.AgentFreed:
-			if c.Phase == callcenter.Waiting && !withdrawn[f.UserID] {
-				err = n.withdraw(ctx, c, callcenter.PopWithdrawn{UserID: f.UserID, Reason: callcenter.CallEnded})
-			}
-		case callcenter.Closed:
-			n.closed(ctx, c)
-		}
-		if err != nil {
+	items := n.items(c, facts)
+	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.user, b.user) })
+	for _, i := range items {
+		if err := n.live.Append(ctx, i.user, i.kind, i.data); err != nil {
 			return err
 		}
 	}
-	if c.UserID == 0 || c.Phase == callcenter.Ringing {
-		return nil
+	if slices.Contains(facts, callcenter.Fact(callcenter.Closed{})) {
+		n.closed(ctx, c)
 	}
-	return n.live.Append(ctx, c.UserID, EventState, State{View(c, n.names)})
+	return nil
 }
 
-func (n *News) withdraw(ctx context.Context, c callcenter.Call, f callcenter.PopWithdrawn) error {
-	return n.live.Append(ctx, f.UserID, EventWithdrawn, Withdrawal{int64(c.ID), f.OfferedAt, f.Reason})
+func (n *News) items(c callcenter.Call, facts []callcenter.Fact) []item {
+	var items []item
+	withdrawn := map[int64]bool{}
+	withdraw := func(user int64, offered time.Time, reason callcenter.WithdrawReason) {
+		withdrawn[user] = true
+		items = append(items, item{user, EventWithdrawn, Withdrawal{int64(c.ID), offered, reason}})
+	}
+	for _, fact := range facts {
+		switch f := fact.(type) {
+		case callcenter.PopShown:
+			items = append(items, item{f.UserID, EventRinging, Pop{View(c, n.names), f.OfferedAt}})
+		case callcenter.PopWithdrawn:
+			withdraw(f.UserID, f.OfferedAt, f.Reason)
+		case callcenter.AgentFreed: // of a conversation that goes on without him
+			if c.Direction == callcenter.In && c.Phase != callcenter.Ended && !withdrawn[f.UserID] {
+				withdraw(f.UserID, time.Time{}, callcenter.CallEnded)
+			}
+		}
+	}
+	if c.UserID != 0 && c.Phase != callcenter.Ringing {
+		items = append(items, item{c.UserID, EventState, State{View(c, n.names)}})
+	}
+	return items
 }
 
 func (n *News) closed(ctx context.Context, c callcenter.Call) {

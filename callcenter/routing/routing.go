@@ -72,6 +72,7 @@ func Decide(call callcenter.Call, agents []Agent) Decision {
 		trace = append(trace, Considered{UserID: a.UserID, Name: a.Name, Reason: reason})
 	}
 	slices.SortFunc(eligible, func(a, b Agent) int { return before(call, a, b) })
+	slices.SortFunc(trace, func(a, b Considered) int { return cmp.Compare(a.UserID, b.UserID) })
 	ranked := make([]Considered, 0, len(agents))
 	for i, a := range eligible {
 		reason, _ := consider(call, a)
