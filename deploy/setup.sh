@@ -26,6 +26,7 @@ have_postgres() {
 missing_packages() {
 	have_postgres || echo postgresql
 	have opusenc || echo opus-tools
+	have espeak-ng || echo espeak-ng # the voice of `make call`
 	[ -d /usr/share/zoneinfo/Europe ] || echo tzdata
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	[ "$TESTS" = no ] && return

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"centralita/cmd/centralita/machine"
 )
@@ -16,9 +17,12 @@ func runCommand(ctx context.Context, args []string) error {
 	flags := newFlags("run")
 	data := flags.String("data", string(machine.DefaultDir()), "data directory")
 	language := flags.String("language", "en", "language of the switch's prompts: en, es or ru")
+	trunk := machine.Trunk{}
+	flags.StringVar(&trunk.Address, "sip-address", "", "our IPv4 address for the carrier's SIP and audio (default 127.0.0.1)")
+	flags.StringVar(&trunk.Contact, "trunk", "127.0.0.1:5060", "host:port where calls out are sent")
+	carriers := flags.String("trunk-ips", "", "addresses or networks of the carrier, comma separated")
 	host := flags.String("http-host", "", "address for the web to listen on (default 127.0.0.1)")
 	database := flags.Bool("external-database", false, "use the database that DATABASE_URL names instead of a private one")
-	trunk := flags.String("trunk", "127.0.0.1:5060", "host:port where calls out are sent")
 	verbose := flags.Bool("verbose", false, "say more")
 	ports := machine.DefaultPorts
 	flags.IntVar(&ports.HTTP, "http-port", ports.HTTP, "web; the next free one if taken, as with all ports")
@@ -33,6 +37,9 @@ func runCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if *carriers != "" {
+		trunk.IPs = strings.Split(*carriers, ",")
+	}
 	databaseURL := ""
 	if *database {
 		if databaseURL = os.Getenv("DATABASE_URL"); databaseURL == "" {
@@ -44,8 +51,8 @@ func runCommand(ctx context.Context, args []string) error {
 		level = slog.LevelDebug
 	}
 	o := machine.Options{
-		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language, Trunk: *trunk,
-		HTTPHost: *host, DatabaseURL: databaseURL,
+		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language,
+		HTTPHost: *host, Trunk: trunk, DatabaseURL: databaseURL,
 		Out: os.Stdout, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	fmt.Printf("starting on %s\n", dir)
