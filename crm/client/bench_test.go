@@ -102,7 +102,7 @@ func get(b *testing.B, url, token string) {
 func bareHandler(b *testing.B, pool *pgxpool.Pool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e164 := r.URL.Query().Get("e164")
-		rows, err := pool.Query(r.Context(), client.SQLByReading, []string{e164}, e164)
+		rows, err := pool.Query(r.Context(), client.SQLByReading, e164, e164, e164, e164, e164, e164)
 		if err != nil {
 			b.Error(err)
 			return

@@ -35,7 +35,7 @@ type query struct {
 func queries() map[string]query {
 	now := time.Now()
 	all := map[string]query{
-		"sqlByReading":      {sql: sqlByReading, args: []any{[]string{"+34600050000", "+54600050000"}, "+34600050000"}},
+		"sqlByReading":      {sql: sqlByReading, args: []any{"+34600050000", "+54600050000", "+1", "+1", "+1", "+1"}},
 		"sqlByTail":         {sql: sqlByTail, args: []any{"0000500", ""}},
 		"sqlGet":            {sql: sqlGet, args: []any{500}},
 		"sqlPoints":         {sql: sqlPoints, args: []any{500}},

@@ -21,10 +21,13 @@ const candidateJoins = `
 	left join lateral (select i.at, i.kind, w.name from interactions i left join users w on w.id = i.user_id
 		where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1) x on true`
 
+// A look-up names six readings one by one, not as an array: of a list of known
+// length the server keeps the plan instead of planning anew, which takes it
+// five times as long as the look-up itself.
 const (
 	sqlByReading = `select ` + candidate + `, f.e164, f.confidence, f.value = f.e164
 		from (select r.client_id, r.e164, r.confidence, p.value from contact_readings r join contact_points p on p.id = r.contact_point_id
-			where r.e164 = any($1) and not exists (select from lines where number = $2)
+			where r.e164 in ($1, $2, $3, $4, $5, $6) and not exists (select from lines where number = $1)
 			order by r.confidence desc, r.client_id limit 50) f` + candidateJoins
 	sqlByTail = `select ` + candidate + `, f.value, 0, false
 		from (select p.client_id, p.value from contact_points p
@@ -34,11 +37,14 @@ const (
 
 // byReading finds the clients of whom a contact point may mean what n may mean.
 func (s *Store) byReading(ctx context.Context, n phone.Number) ([]match, error) {
-	e164 := make([]string, len(n.Readings))
-	for i, r := range n.Readings {
-		e164[i] = r.E164
+	e164 := [6]any{}
+	for i := range e164 {
+		e164[i] = n.E164
+		if i < len(n.Readings) {
+			e164[i] = n.Readings[i].E164
+		}
 	}
-	return s.matches(ctx, sqlByReading, e164, n.E164)
+	return s.matches(ctx, sqlByReading, e164[:]...)
 }
 
 // byTail finds the clients with a number that ends with digits.
