@@ -24,22 +24,22 @@ func (a *API) Register(r *web.Router) {
 		Tag: "audit", Permission: access.LedgerRead}, a.list)
 }
 
-// ListInput asks for a page of entries.
-type ListInput struct {
+// AuditInput asks for a page of entries.
+type AuditInput struct {
 	Entity   string `query:"entity" maxLength:"40"`
 	EntityID int64  `query:"entity_id" minimum:"1"`
 	Cursor   string `query:"cursor" maxLength:"40"`
 }
 
-// ListOutput is a page of entries.
-type ListOutput struct {
+// AuditOutput is a page of entries.
+type AuditOutput struct {
 	Body struct {
 		Items []AuditEntry `json:"items"`
 		Next  string       `json:"next" doc:"cursor of the next page, empty at the end"`
 	}
 }
 
-func (a *API) list(ctx context.Context, in *ListInput) (*ListOutput, error) {
+func (a *API) list(ctx context.Context, in *AuditInput) (*AuditOutput, error) {
 	filter := Filter{Entity: in.Entity, EntityID: in.EntityID, Limit: pageSize + 1}
 	if in.Cursor != "" {
 		before, err := strconv.ParseInt(in.Cursor, 36, 64)
@@ -52,7 +52,7 @@ func (a *API) list(ctx context.Context, in *ListInput) (*ListOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &ListOutput{}
+	out := &AuditOutput{}
 	if len(entries) > pageSize {
 		entries = entries[:pageSize]
 		out.Body.Next = strconv.FormatInt(entries[pageSize-1].ID, 36)

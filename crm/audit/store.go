@@ -20,11 +20,10 @@ type Log struct{ db *postgres.DB }
 // NewLog returns the log kept in db.
 func NewLog(db *postgres.DB) *Log { return &Log{db: db} }
 
-const insertEntry = `
-	insert into audit_entries (user_id, session_id, action, entity, entity_id, before, after, ip, request_id)
-	values (nullif($1::bigint, 0), nullif($2::bigint, 0), $3, $4, %s, $5, $6, $7, $8)`
+const entryColumns = "user_id, session_id, action, entity, entity_id, before, after, ip, request_id"
 
-var insertWithID = fmt.Sprintf(insertEntry, "$9")
+const insertEntry = "insert into audit_entries (" + entryColumns + `)
+	values (nullif($1::bigint, 0), nullif($2::bigint, 0), $3, $4, $9, $5, $6, $7, $8)`
 
 // Record writes an entry in ctx's transaction, or at once when there is none.
 // The actor, his address and the request come from ctx. before and after are
@@ -34,22 +33,27 @@ func (l *Log) Record(ctx context.Context, action, entity string, id int64, befor
 	if err != nil {
 		return err
 	}
-	if _, err := l.db.Conn(ctx).Exec(ctx, insertWithID, append(args, id)...); err != nil {
+	if _, err := l.db.Conn(ctx).Exec(ctx, insertEntry, append(args, id)...); err != nil {
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
 	return nil
 }
 
-// Enqueue adds the entry to b instead of writing it by itself, for acts that
-// are one round trip. idSQL is a constant SQL expression that yields the id
-// when the batch has come so far; it must never hold input.
-func (l *Log) Enqueue(ctx context.Context, b *pgx.Batch, action, entity, idSQL string, before, after any) error {
-	args, err := arguments(ctx, action, entity, before, after)
-	if err != nil {
-		return err
+// Clause returns the insertion of an entry to be a part of a larger statement,
+// for acts that are one round trip. from is a constant piece of SQL that yields
+// rows with the column id, one entry each; it must never hold input. The
+// clause's own parameters are numbered from first on, in the order of args.
+func (l *Log) Clause(ctx context.Context, action, entity, from string, first int, before, after any) (sql string, args []any, err error) {
+	if args, err = arguments(ctx, action, entity, before, after); err != nil {
+		return "", nil, err
 	}
-	b.Queue(fmt.Sprintf(insertEntry, idSQL), args...)
-	return nil
+	numbers := make([]any, len(args), len(args)+1)
+	for i := range numbers {
+		numbers[i] = first + i
+	}
+	return fmt.Sprintf("insert into audit_entries ("+entryColumns+`)
+	select nullif($%d::bigint, 0), nullif($%d::bigint, 0), $%d, $%d, id, $%d::jsonb, $%d::jsonb, $%d, $%d from %s`,
+		append(numbers, from)...), args, nil
 }
 
 func arguments(ctx context.Context, action, entity string, before, after any) ([]any, error) {

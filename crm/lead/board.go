@@ -1,0 +1,142 @@
+package lead
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// boardRows is how many leads a board shows at most.
+const boardRows = 500
+
+// ClosedCount is how many leads are closed in one way.
+type ClosedCount struct {
+	Type  Closing `json:"type"`
+	Count int64   `json:"count"`
+}
+
+// Balance compares the journal with the leads: Opened comes from the journal,
+// Open and Closed from the leads themselves. Difference = Opened − (Open + Σ
+// Closed) and CallsWithoutLead must be 0.
+type Balance struct {
+	Opened           int64         `json:"opened"`
+	Open             int64         `json:"open"`
+	Closed           []ClosedCount `json:"closed"`
+	Difference       int64         `json:"difference"`
+	CallsWithoutLead int64         `json:"calls_without_lead" doc:"inbound calls, our own and those the switch saw, that no lead answers for"`
+}
+
+// ClassCount is how many open leads are of a class, and their value together.
+type ClassCount struct {
+	Class string `json:"class"`
+	Count int64  `json:"count"`
+	Value string `json:"value"`
+}
+
+// FreeAgent is somebody who could take a lead now, in the words of presence.
+type FreeAgent struct {
+	UserID     int64     `json:"user_id"`
+	Name       string    `json:"name"`
+	State      string    `json:"state"`
+	Registered bool      `json:"registered"`
+	Since      time.Time `json:"since"`
+	CallID     *int64    `json:"call_id,omitempty"`
+}
+
+// Free knows who is free now. The call room does.
+type Free interface {
+	Free(ctx context.Context) ([]FreeAgent, error)
+}
+
+// Board is the lead-loss board: what is being lost now, and who could save it.
+// Rows are open leads by time past due, then by value.
+type Board struct {
+	AsOf    time.Time    `json:"as_of"`
+	Balance Balance      `json:"balance"`
+	Classes []ClassCount `json:"classes"`
+	Rows    []Lead       `json:"rows"`
+	Free    []FreeAgent  `json:"free"`
+}
+
+const sqlBalance = `
+select (select count(*) from lead_entries where kind = 'opened'),
+       (select count(*) from leads where state = 'open'),
+       ` + sqlCallsWithoutLead + `,
+       coalesce((select jsonb_object_agg(closing, n) from (
+           select closing, count(*) as n from leads where state = 'closed' group by closing) c), '{}'), now()`
+
+// sqlCallsWithoutLead counts the calls of our books without a lead, and those
+// that the switch saw without a call in our books. A call that the switch saw
+// just now may still be on its way to us.
+const sqlCallsWithoutLead = `(select count(*) from calls where direction = 'in' and lead_id is null)
+	+ (select count(*) from witnessed_calls w where ` + witnessedInbound + ` and not exists (
+	   select 1 from calls k where k.asterisk_id = w.asterisk_id and k.uniqueid = w.uniqueid))`
+
+const witnessedInbound = `w.uniqueid = w.linkedid and w.started_at < now() - interval '10 seconds'`
+
+// balance returns the balance and the moment it was drawn.
+func (l *Ledger) balance(ctx context.Context) (b Balance, at time.Time, err error) {
+	var closed map[Closing]int64
+	err = l.db.Conn(ctx).QueryRow(ctx, sqlBalance).Scan(&b.Opened, &b.Open, &b.CallsWithoutLead, &closed, &at)
+	if err != nil {
+		return Balance{}, time.Time{}, fmt.Errorf("balance: %w", err)
+	}
+	b.Difference = b.Opened - b.Open
+	for _, c := range Closings {
+		b.Closed = append(b.Closed, ClosedCount{Type: c, Count: closed[c]})
+		b.Difference -= closed[c]
+	}
+	return b, at, nil
+}
+
+// Board draws the board. free may be nil.
+func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
+	var out Board
+	var err error
+	if out.Balance, out.AsOf, err = l.balance(ctx); err != nil {
+		return Board{}, err
+	}
+	if out.Classes, err = l.classes(ctx); err != nil {
+		return Board{}, err
+	}
+	rows, err := l.db.Conn(ctx).Query(ctx,
+		"select"+leadColumns+leadTables+" where l.state = 'open' order by l.due_at, l.value desc, l.id limit $1", boardRows)
+	if err != nil {
+		return Board{}, fmt.Errorf("board: %w", err)
+	}
+	if out.Rows, err = pgx.CollectRows(rows, scanLead); err != nil {
+		return Board{}, fmt.Errorf("board: %w", err)
+	}
+	out.Free = []FreeAgent{}
+	if free != nil {
+		if out.Free, err = free.Free(ctx); err != nil {
+			return Board{}, err
+		}
+	}
+	return out, nil
+}
+
+// classes counts the open leads of every class, also of those with none.
+func (l *Ledger) classes(ctx context.Context) ([]ClassCount, error) {
+	rows, err := l.db.Conn(ctx).Query(ctx,
+		"select class, count(*), sum(value)::text from leads_now where state = 'open' group by class")
+	if err != nil {
+		return nil, fmt.Errorf("count classes: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ClassCount])
+	if err != nil {
+		return nil, fmt.Errorf("count classes: %w", err)
+	}
+	all := make([]ClassCount, len(Classes))
+	for i, class := range Classes {
+		all[i] = ClassCount{Class: class, Value: "0.00"}
+		for _, f := range found {
+			if f.Class == class {
+				all[i].Count, all[i].Value = f.Count, money(f.Value)
+			}
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,104 @@
+package lead
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
+	"centralita/internal/fault"
+	"centralita/internal/phone"
+)
+
+// New is a lead that a person enters. ClientID or Number may be missing; with
+// neither there must be a note that says what it is about.
+type New struct {
+	ClientID int64
+	Number   string // as written, read under the line's country
+	LineID   int64
+	Note     string
+}
+
+// Create opens a lead by hand, or continues the open one of the same identity
+// and line; Continued tells which. A number that belongs to exactly one client
+// is that client's. Lead, journal and audit entry are one statement.
+func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
+	c, err := l.manual(ctx, n)
+	if err != nil {
+		return Lead{}, err
+	}
+	user := access.ActorFrom(ctx).UserID
+	args := openArgs(c, user)
+	audit, auditArgs, err := l.audit.Clause(ctx, "create", "lead", "l", len(args)+1, nil,
+		map[string]any{"client_id": c.ClientID, "number": c.E164, "line_id": c.LineID, "note": c.Note})
+	if err != nil {
+		return Lead{}, err
+	}
+	sql := sqlOpen + ", a as (" + audit + ")" + sqlOpened
+	f, err := l.open(ctx, c, func(ctx context.Context, _ Contact) (filing, error) {
+		return scanFiling(l.db.Conn(ctx).QueryRow(ctx, sql, append(args, auditArgs...)...))
+	})
+	if err != nil {
+		return Lead{}, err
+	}
+	l.changed(ctx, f.LeadID, f.client)
+	lead, err := l.get(ctx, f.LeadID)
+	lead.Continued = !f.Opened
+	return lead, err
+}
+
+// manual makes a contact of what was entered.
+func (l *Ledger) manual(ctx context.Context, n New) (Contact, error) {
+	note, err := tidy(n.Note, "note")
+	if err != nil {
+		return Contact{}, err
+	}
+	c := Contact{Source: "manual", LineID: n.LineID, ClientID: n.ClientID, Raw: n.Number, Note: note, At: l.now(), UniqueKey: rand.Text()}
+	if strings.TrimSpace(n.Number) == "" && n.ClientID == 0 && note == "" {
+		return Contact{}, fault.New(fault.Invalid, "lead_empty", "Say who it is, or what it is about.").WithField("body.note", "required")
+	}
+	if n.Number != "" {
+		if c.E164, err = l.read(ctx, n.Number, n.LineID); err != nil {
+			return Contact{}, err
+		}
+		if c.ClientID == 0 && c.E164 != "" {
+			if c.ClientID, err = l.owner(ctx, c.E164); err != nil {
+				return Contact{}, err
+			}
+		}
+	}
+	return c.clean(), nil
+}
+
+// read reads a number under the country of a line, or the firm's.
+func (l *Ledger) read(ctx context.Context, raw string, line int64) (string, error) {
+	country := ""
+	if !strings.HasPrefix(strings.TrimSpace(raw), "+") {
+		err := l.db.Conn(ctx).QueryRow(ctx,
+			"select coalesce((select country from lines where id = $1), (select country from firms), '')", line).Scan(&country)
+		if err != nil {
+			return "", fmt.Errorf("read country: %w", err)
+		}
+	}
+	return phone.Parse(raw, country).E164, nil
+}
+
+// sure is the confidence that makes a number a client's without asking.
+const sure = 60
+
+// owner returns the one client a number surely belongs to, else 0.
+func (l *Ledger) owner(ctx context.Context, e164 string) (int64, error) {
+	rows, err := l.db.Conn(ctx).Query(ctx,
+		"select distinct client_id from contact_readings where e164 = $1 and confidence >= $2 limit 2", e164, sure)
+	if err != nil {
+		return 0, fmt.Errorf("find owner: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(ids) != 1 {
+		return 0, err
+	}
+	return ids[0], nil
+}
