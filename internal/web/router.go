@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net/http"
 	"reflect"
@@ -213,11 +215,22 @@ func (r *Router) Raw(op Op, h http.HandlerFunc) {
 		if c.Request.Body != nil {
 			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		}
-		if err := http.NewResponseController(c.Writer).SetWriteDeadline(time.Time{}); err != nil {
-			s.opts.Logger.Debug("write limit stays", "error", err)
-		}
+		liftLimits(c)
 		h(c.Writer, c.Request)
 	})
+}
+
+// liftLimits lets a reply take as long as it takes, and the connection stay
+// after a request that has no body to wait for.
+func liftLimits(c *gin.Context) {
+	control := http.NewResponseController(c.Writer)
+	err := control.SetWriteDeadline(time.Time{})
+	if c.Request.ContentLength == 0 {
+		err = errors.Join(err, control.SetReadDeadline(time.Time{}))
+	}
+	if err != nil {
+		slog.Debug("limits of the connection stay", "error", err)
+	}
 }
 
 // ginPath turns {id} into :id.

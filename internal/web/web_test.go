@@ -77,8 +77,7 @@ func server(t testing.TB) *web.Server {
 	s := web.New(web.Options{
 		Title: "Test", Version: "1", Gate: doorman{}, MetricsToken: "metrics-token",
 		Static: fstest.MapFS{
-			"index.html": {Data: []byte("<p>app</p>")}, "assets/a-1234.js": {Data: []byte("plain")},
-			"assets/a-1234.js.gz": {Data: []byte("zipped")},
+			"index.html": {Data: []byte("<p>app</p>")}, "assets/a-1234.js": {Data: []byte(script)},
 		},
 		RequestTimeout: 1e8, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -114,6 +113,9 @@ func ask(t *testing.T, s *web.Server, method, target, body string, headers ...st
 	s.Handler().ServeHTTP(w, req)
 	return w
 }
+
+// script is long enough to be worth compressing.
+var script = strings.Repeat("call();", 1000)
 
 const (
 	signedIn = "Cookie: " + web.SessionCookieName + "=good"
