@@ -23,11 +23,13 @@ type command struct {
 // commands are in the order of the help.
 var commands = []command{
 	{"run", "start everything on this machine, private and on loopback", runCommand},
+	{"serve", "run one server, everything by URL from the environment", serveCommand},
 	{"call", "place a SIP call with audible sound into a running instance", callCommand(runningTrunk)},
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
 	{"status", "tell ports, processes and logins of a running instance", statusCommand},
 	{"version", "print the version", versionCommand},
 	{"twilio", "", twilioCommand},
+	{"openapi", "", openapiCommand},
 }
 
 // errSilent fails a command that has already said why.

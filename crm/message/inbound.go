@@ -1,12 +1,12 @@
 package message
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"centralita/crm/lead"
 	"centralita/internal/phone"
 	"centralita/internal/postgres"
 )
@@ -41,7 +41,7 @@ func (s *Service) Receive(ctx context.Context, in Incoming) error {
 		if err != nil || !fresh {
 			return err
 		}
-		return s.file(ctx, id, in, r)
+		return s.enter(ctx, id, in, r)
 	})
 }
 
@@ -68,38 +68,26 @@ func (s *Service) receipt(ctx context.Context, in Incoming) (r receipt, err erro
 	return r, err
 }
 
-// file hangs a stored SMS on its lead, heeds its words and tells of it.
-func (s *Service) file(ctx context.Context, id int64, in Incoming, r receipt) error {
-	contact := Contact{
-		MessageID: id, LineID: r.lineID, ClientID: r.clientID, ResponsibleID: r.responsibleID, E164: r.e164, Raw: in.From, At: time.Now(),
+// enter files a stored SMS with its lead, heeds its words and tells of it.
+func (s *Service) enter(ctx context.Context, id int64, in Incoming, r receipt) error {
+	c := lead.Contact{
+		Source: "sms", LineID: r.lineID, ClientID: r.clientID, E164: r.e164, Raw: in.From, MessageID: id, At: time.Now(), ResponsibleID: r.responsibleID,
 	}
 	if r.e164 == "" {
-		contact.UniqueKey = "sms/" + in.SID
+		c.UniqueKey = in.SID
 	}
-	filed, err := s.ports.Leads.OpenForMessage(ctx, contact)
+	m, err := s.file(ctx, id, c)
 	if err != nil {
-		return fmt.Errorf("file inbound sms: %w", err)
-	}
-	if err := s.store.fileUnder(ctx, id, filed); err != nil {
 		return err
 	}
 	if err := s.heed(ctx, id, in, r); err != nil {
 		return err
 	}
-	m, err := s.store.get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if m.ClientID != nil {
-		if err := s.ports.Clients.Contacted(ctx, *m.ClientID, r.e164, m.CreatedAt); err != nil {
-			return err
-		}
-	}
 	s.signal(ctx, m)
-	if to := cmp.Or(filed.ResponsibleID, r.responsibleID); to != 0 {
-		return s.ports.Live.Append(ctx, to, "message.in", map[string]any{"message": m})
+	if m.watcherID == 0 {
+		return nil
 	}
-	return nil
+	return s.ports.Live.Append(ctx, m.watcherID, "message.in", map[string]any{"message": m})
 }
 
 // heed obeys a message that is one of the words.
@@ -152,10 +140,11 @@ func (s *Store) lineOf(ctx context.Context, number, country string) (int64, stri
 	return id, country, err
 }
 
-// fileUnder notes the lead of an SMS, and the client whom the lead knows.
-func (s *Store) fileUnder(ctx context.Context, id int64, f Filed) error {
+// fileUnder notes the lead of a message, and the client whom the lead knows.
+func (s *Store) fileUnder(ctx context.Context, id, leadID int64) error {
 	_, err := s.db.Conn(ctx).Exec(ctx, `
-		update messages set lead_id = nullif($2::bigint, 0), client_id = coalesce(client_id, nullif($3::bigint, 0)) where id = $1`, id, f.LeadID, f.ClientID)
+		update messages set lead_id = l.id, client_id = coalesce(messages.client_id, l.client_id)
+		from leads l where messages.id = $1 and l.id = $2`, id, leadID)
 	return err
 }
 

@@ -49,7 +49,7 @@ func (a *API) outbox(ctx context.Context, _ *struct{}) (*outboxOut, error) {
 		return out, nil
 	}
 	out.Body.Loopback = true
-	return out, a.loopback(ctx, http.MethodGet, "/sim/outbox", nil, &out.Body)
+	return out, a.loopback(ctx, http.MethodGet, "/sim/outbox?limit=200", nil, &out.Body)
 }
 
 func (a *API) reply(ctx context.Context, in *replyIn) (*struct{}, error) {

@@ -11,6 +11,7 @@ import (
 
 	"centralita/crm/access"
 	"centralita/crm/client"
+	"centralita/crm/lead"
 	"centralita/internal/fault"
 	"centralita/internal/jobs"
 	"centralita/internal/phone"
@@ -34,22 +35,11 @@ type Clients interface {
 	Contacted(ctx context.Context, id int64, e164 string, at time.Time) error
 }
 
-// Contact is an inbound SMS as the ledger of leads sees it. Ids that are zero are
-// unknown. UniqueKey is set when the sender is no number: such contacts must
-// match nothing but themselves.
-type Contact struct {
-	MessageID, LineID, ClientID, ResponsibleID int64
-	E164, Raw, UniqueKey                       string
-	At                                         time.Time
-}
-
-// Filed is where a contact was entered. Ids that are zero do not exist.
-type Filed struct{ LeadID, ClientID, ResponsibleID int64 }
-
-// Leads is the ledger: it opens or continues a lead in ctx's transaction and
-// enters the contact on the client's timeline.
+// Leads is the ledger of leads. It files a contact in ctx's transaction, on the
+// client's timeline too: one inbound opens or continues a lead, one outbound
+// belongs to the open lead, if there is one.
 type Leads interface {
-	OpenForMessage(ctx context.Context, c Contact) (Filed, error)
+	Open(ctx context.Context, c lead.Contact) (lead.Filed, error)
 }
 
 // Options configure a Service. Without AccountSID and AuthToken nothing is sent
@@ -175,19 +165,33 @@ func (s *Service) take(ctx context.Context, w Wish) (m Message, err error) {
 	if err := s.ports.Queue.Insert(ctx, sendArgs{MessageID: id}, sendOpts); err != nil {
 		return m, err
 	}
-	if m, err = s.store.get(ctx, id); err != nil {
+	m, err = s.file(ctx, id, lead.Contact{
+		Source: "sms", Direction: "out", LineID: w.LineID, LeadID: w.LeadID, ClientID: w.ClientID, E164: to, Raw: w.To,
+		MessageID: id, UserID: w.UserID, At: time.Now(),
+	})
+	if err != nil {
 		return m, err
-	}
-	if m.ClientID != nil {
-		if err := s.ports.Clients.Contacted(ctx, *m.ClientID, to, m.CreatedAt); err != nil {
-			return m, err
-		}
 	}
 	if err := s.ports.Audit.Record(ctx, "message.send", "message", id, nil, m); err != nil {
 		return m, err
 	}
 	s.signal(ctx, m)
 	return m, nil
+}
+
+// file enters a stored message in the ledger and notes where it was filed.
+func (s *Service) file(ctx context.Context, id int64, c lead.Contact) (m Message, err error) {
+	filed, err := s.ports.Leads.Open(ctx, c)
+	if err != nil {
+		return m, err
+	}
+	if err := s.store.fileUnder(ctx, id, filed.LeadID); err != nil {
+		return m, err
+	}
+	if m, err = s.store.get(ctx, id); err != nil || m.ClientID == nil {
+		return m, err
+	}
+	return m, s.ports.Clients.Contacted(ctx, *m.ClientID, c.E164, m.CreatedAt)
 }
 
 // recipient returns the E.164 number of the wish's To, and finds the client

@@ -16,13 +16,14 @@ type Store struct{ db *postgres.DB }
 // NewStore returns the store in db.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// columns are what scan reads, of messages m with its client c and user u.
+// columns are what scan reads, of messages m with its client c, user u and
+// lead d.
 const columns = `m.id, m.direction, m.client_id, coalesce(c.name, ''), m.lead_id, m.line_id, m.user_id, coalesce(u.name, ''),
 	m.from_number, m.to_number, m.body, m.media, m.state, m.error_code, m.error, m.reminder_id, m.resend_of,
 	m.created_at, m.sent_at, m.delivered_at, coalesce(m.provider_id, ''), m.attempts, m.intent_at, m.not_after,
-	coalesce(m.user_id, c.responsible_id, 0)`
+	coalesce(m.user_id, d.responsible_id, c.responsible_id, 0)`
 
-const joins = ` left join clients c on c.id = m.client_id left join users u on u.id = m.user_id `
+const joins = ` left join clients c on c.id = m.client_id left join users u on u.id = m.user_id left join leads d on d.id = m.lead_id `
 
 func scan(row pgx.CollectableRow) (Message, error) {
 	var m Message
@@ -76,13 +77,9 @@ func (s *Store) lock(ctx context.Context, id int64) (Message, error) {
 // insert stores a wish and returns its id.
 func (s *Store) insert(ctx context.Context, w Wish, from, to string, notAfter time.Time) (id int64, err error) {
 	err = s.db.Conn(ctx).QueryRow(ctx, `
-		with m as (
-			insert into messages (direction, client_id, lead_id, line_id, user_id, reminder_id, resend_of, from_number, to_number, body, state, not_after)
-			values ('out', nullif($1::bigint, 0), nullif($2::bigint, 0), nullif($3::bigint, 0), nullif($4::bigint, 0),
-			        nullif($5::bigint, 0), nullif($6::bigint, 0), $7, $8, $9, 'queued', $10)
-			returning id, client_id, lead_id, line_id, user_id, created_at)
-		insert into interactions (kind, direction, at, client_id, lead_id, line_id, user_id, ref_id)
-		select 'sms', 'out', created_at, client_id, lead_id, line_id, user_id, id from m returning ref_id`,
+		insert into messages (direction, client_id, lead_id, line_id, user_id, reminder_id, resend_of, from_number, to_number, body, state, not_after)
+		values ('out', nullif($1::bigint, 0), nullif($2::bigint, 0), nullif($3::bigint, 0), nullif($4::bigint, 0),
+		        nullif($5::bigint, 0), nullif($6::bigint, 0), $7, $8, $9, 'queued', $10) returning id`,
 		w.ClientID, w.LeadID, w.LineID, w.UserID, w.ReminderID, w.ResendOf, from, to, w.Body, notAfter).Scan(&id)
 	if err != nil {
 		return 0, classifyInsert(err)

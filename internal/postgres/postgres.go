@@ -38,6 +38,19 @@ type DB struct {
 // Open connects to the database at url and pings it once. Sessions run in UTC,
 // and one that sits idle inside a transaction for a minute is cut by the server.
 func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := Prepare(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Ping(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("reach database: %w", err)
+	}
+	return db, nil
+}
+
+// Prepare is Open without the ping: the first query connects.
+func Prepare(ctx context.Context, url string) (*DB, error) {
 	cfg, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -45,10 +58,6 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("reach database: %w", err)
 	}
 	return &DB{pool: pool, url: url}, nil
 }

@@ -63,6 +63,13 @@ func (s *Server) Status(ctx context.Context, sid, status string) (int, error) {
 	return s.Post(ctx, m.callback, s.StatusForm(m, status))
 }
 
+// Mute gives a message a new status of which no callback tells; false when there
+// is no such message.
+func (s *Server) Mute(sid, status string) bool {
+	_, ok := s.setStatus(sid, status)
+	return ok
+}
+
 func (s *Server) setStatus(sid, status string) (Message, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // registerControl adds what only people and tests on this machine use.
@@ -49,12 +50,12 @@ func decode(w http.ResponseWriter, r *http.Request, v any) bool {
 	return true
 }
 
-// outbox lists all messages, newest first.
-func (s *Server) outbox(w http.ResponseWriter, _ *http.Request) {
-	box := s.Outbox()
+// outbox lists the newest messages, at most limit of them when that is given.
+func (s *Server) outbox(w http.ResponseWriter, r *http.Request) {
+	box := append([]Message{}, s.Outbox()...)
 	slices.Reverse(box)
-	if box == nil {
-		box = []Message{}
+	if limit, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && limit >= 0 {
+		box = box[:min(len(box), limit)]
 	}
 	replyValue(w, http.StatusOK, map[string]any{"items": box})
 }

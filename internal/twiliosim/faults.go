@@ -62,6 +62,13 @@ func (s *Server) Faults(fn func(n int, form url.Values) Fault) {
 	s.decide = fn
 }
 
+// HideLists makes the API's list and fetch answer 503 from now on, or no longer.
+func (s *Server) HideLists(hide bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hidden = hide
+}
+
 // faultOf returns the fault of the n-th request.
 func (s *Server) faultOf(n int, form url.Values) Fault {
 	s.mu.Lock()

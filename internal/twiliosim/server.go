@@ -43,6 +43,7 @@ type Server struct {
 	sent     []Message // in order of acceptance
 	queue    []Fault
 	decide   func(int, url.Values) Fault
+	hidden   bool
 }
 
 // New returns a Twilio that has seen nothing yet.
@@ -56,8 +57,8 @@ func New(opts Options) *Server {
 	}
 	base := "/2010-04-01/Accounts/{account}/Messages"
 	s.mux.HandleFunc("POST "+base+".json", s.authentic(s.create))
-	s.mux.HandleFunc("GET "+base+".json", s.authentic(s.list))
-	s.mux.HandleFunc("GET "+base+"/{name}", s.authentic(s.fetch))
+	s.mux.HandleFunc("GET "+base+".json", s.authentic(s.visible(s.list)))
+	s.mux.HandleFunc("GET "+base+"/{name}", s.authentic(s.visible(s.fetch)))
 	s.registerControl()
 	return s
 }
@@ -97,6 +98,20 @@ func (s *Server) authentic(next http.HandlerFunc) http.HandlerFunc {
 		user, password, _ := r.BasicAuth()
 		if !same(user, s.opts.AccountSID) || !same(password, s.opts.AuthToken) || r.PathValue("account") != s.opts.AccountSID {
 			s.refuse(w, refusal{http.StatusUnauthorized, 20003, "Authenticate"})
+			return
+		}
+		next(w, r)
+	}
+}
+
+// visible refuses while lists are hidden.
+func (s *Server) visible(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		hidden := s.hidden
+		s.mu.Unlock()
+		if hidden {
+			s.refuse(w, refusal{http.StatusServiceUnavailable, 20503, "Service unavailable"})
 			return
 		}
 		next(w, r)

@@ -1,0 +1,323 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"centralita/asterisk/ari"
+	"centralita/callcenter/api"
+	"centralita/callcenter/floor"
+	"centralita/callcenter/pbx"
+	"centralita/callcenter/recording"
+	"centralita/callcenter/store"
+	"centralita/callcenter/witness"
+	"centralita/crm/access"
+	"centralita/crm/audit"
+	"centralita/crm/client"
+	"centralita/crm/lead"
+	"centralita/crm/line"
+	"centralita/crm/message"
+	"centralita/crm/reminder"
+	"centralita/internal/config"
+	"centralita/internal/jobs"
+	"centralita/internal/postgres"
+	"centralita/internal/web"
+	"centralita/realtime"
+	"centralita/realtime/redisbus"
+	livestore "centralita/realtime/store"
+)
+
+// trunk is the PJSIP endpoint that calls leave by; the configuration of package asterisk makes it.
+const trunk = "trunk"
+
+// App is one server.
+type App struct {
+	config config.Config
+	log    *slog.Logger
+	now    func() time.Time
+
+	db    *postgres.DB
+	queue *jobs.Queue
+	bus   realtime.Bus
+	redis *redisbus.Bus // nil without Redis
+	live  *realtime.Log
+	hub   *realtime.Hub
+	web   *web.Server
+
+	audit     *audit.Log
+	people    *access.Service
+	lines     *line.Service
+	clients   *client.Service
+	leads     *lead.Ledger
+	messages  *message.Service
+	reminders *reminder.Service
+
+	books   *store.Books
+	ari     *ari.Client
+	floor   *floor.Floor
+	link    *pbx.Link
+	phones  *phones
+	witness *witness.Witness
+	linked  atomic.Bool
+	changed atomic.Pointer[time.Time] // when linked last changed
+}
+
+// New opens the database, brings it up to date and joins the rooms. assets is the built web app.
+func New(ctx context.Context, c config.Config, version string, assets fs.FS) (*App, error) {
+	a := &App{config: c, log: c.Log.Logger(), now: now}
+	if err := postgres.Migrate(ctx, c.Database.URL); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.db, err = postgres.Open(ctx, c.Database.URL); err != nil {
+		return nil, err
+	}
+	steps := []func() error{a.makeLive, a.makeRooms, a.makeCallRoom, func() error { return a.makeFace(version, assets) }}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			a.db.Close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// now is the clock of the server, in the resolution that the database keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+func (a *App) makeLive() (err error) {
+	if a.queue, err = jobs.New(a.db, a.log); err != nil {
+		return err
+	}
+	a.bus = realtime.NewLocalBus()
+	if a.config.Redis.URL != "" {
+		if a.redis, err = redisbus.Open(a.config.Redis.URL, "centralita"); err != nil {
+			return err
+		}
+		a.bus = a.redis
+	}
+	a.live = realtime.NewLog(livestore.New(a.db), a.bus)
+	return nil
+}
+
+func (a *App) makeRooms() (err error) {
+	a.audit = audit.NewLog(a.db)
+	if a.people, err = access.New(a.db, a.audit, a.live, access.Options{Now: a.now}); err != nil {
+		return err
+	}
+	a.lines = line.New(a.db, a.audit, a.live)
+	a.leads = lead.NewLedger(a.db, a.audit, a.live)
+	a.clients = client.New(a.db, client.Ports{
+		Lines: a.lines, Leads: a.leads, Audit: a.audit, Live: a.live, CauseText: causeText,
+	})
+	tw := a.config.Twilio
+	a.messages, err = message.New(a.db, message.Ports{
+		Queue: a.queue, Audit: a.audit, Live: a.live, Leads: a.leads, Clients: a.clients,
+	}, message.Options{
+		AccountSID: tw.AccountSID, AuthToken: tw.AuthToken, From: tw.From, BaseURL: tw.BaseURL,
+		WebhookURL: a.webhookURL(), OutboxURL: tw.OutboxURL, Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.reminders = reminder.New(a.db, reminder.Ports{
+		Queue: a.queue, Messages: a.messages, Audit: a.audit, Live: a.live, Now: a.now,
+	})
+	return nil
+}
+
+func (a *App) webhookURL() string {
+	if u := a.config.Twilio.WebhookURL; u != "" {
+		return u
+	}
+	if u := a.config.PublicURL; u != "" {
+		return u
+	}
+	return "http://" + a.config.HTTPAddr
+}
+
+func (a *App) makeCallRoom() (err error) {
+	c := a.config.Asterisk
+	a.ari, err = ari.New(ari.Config{
+		URL: c.ARIURL, Username: c.ARIUser, Password: c.ARIPassword, App: "crm-" + a.config.Instance, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.books = store.New(a.db, a.config.Instance)
+	book := ledger{a.leads, a.clients, a.now}
+	rooms := directory{a.lines, a.clients}
+	sw := pbx.NewSwitch(a.ari, trunk)
+	a.floor = floor.New(floor.Config{
+		Instance: a.config.Instance, Switch: sw, Directory: rooms, Books: a.books, Ledger: book,
+		Scribes: []floor.Scribe{
+			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), api.NewNews(a.live, a.name),
+		},
+		Roster: a.books, Presence: a.presence, Now: a.now, Log: a.log,
+	})
+	a.link = pbx.NewLink(sw, linkedFloor{a.floor, a}, a.log, a.linkChanged)
+	a.phones = newPhones(a.people, a.ari, a.floor.RefreshAgents, a.log)
+	a.people.OnPhonesChange(a.phones.nudge)
+	a.witness = witness.New(c.CELFile, a.books, a.books, a.floor, a.log)
+	processor := &recording.Processor{
+		Store: a.books, Monitor: c.RecordingDir, Archive: a.recordings(), Finished: a.recorded, Now: a.now, Log: a.log,
+	}
+	jobs.Handle(a.queue, func(ctx context.Context, job *jobs.Job[recording.Args]) error {
+		return processor.Work(ctx, job.Args.CallID, job.Attempt)
+	})
+	return nil
+}
+
+func (a *App) recordings() string { return filepath.Join(a.config.Files.Dir, "recordings") }
+
+// linkedFloor is the floor as the link sees it: before it agrees with Asterisk, it hears what Asterisk wrote down
+// meanwhile, so that calls that are over end at their own time.
+type linkedFloor struct {
+	*floor.Floor
+	app *App
+}
+
+// Resync catches up with the evidence first.
+func (f linkedFloor) Resync(ctx context.Context, snapshot floor.Snapshot) error {
+	f.app.phones.forget()
+	if err := f.app.witness.CatchUp(ctx); err != nil {
+		return err
+	}
+	return f.Floor.Resync(ctx, snapshot)
+}
+
+func (a *App) linkChanged(up bool) {
+	at := a.now()
+	a.linked.Store(up)
+	a.changed.Store(&at)
+	a.live.Signal(context.Background(), "health.changed", nil)
+}
+
+func (a *App) presence(user int64) {
+	a.live.Signal(context.Background(), api.SignalPresence, map[string]int64{"user_id": user})
+}
+
+func (a *App) recorded(ctx context.Context, call int64) {
+	stored, err := a.books.Call(ctx, callID(call))
+	if err == nil && stored.ClientID != 0 {
+		a.live.Signal(ctx, api.SignalTimeline, map[string]int64{"client_id": stored.ClientID})
+	}
+}
+
+// name gives the name of a user with a phone.
+func (a *App) name(user int64) string {
+	for _, agent := range a.floor.Agents() {
+		if agent.UserID == user {
+			return agent.Name
+		}
+	}
+	return ""
+}
+
+func (a *App) who(ctx context.Context) int64 { return access.ActorFrom(ctx).UserID }
+
+// Run serves on the configured address until ctx ends or the server must not go on.
+func (a *App) Run(ctx context.Context) error {
+	defer a.db.Close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if err := a.queue.Start(ctx); err != nil {
+		return err
+	}
+	var background sync.WaitGroup
+	for _, run := range []func(context.Context){a.hub.Run, a.phones.run, a.witness.Run, a.beat} {
+		background.Go(func() { run(ctx) })
+	}
+	background.Go(func() {
+		if err := a.link.Run(ctx); err != nil && ctx.Err() == nil {
+			stop(fmt.Errorf("link to Asterisk: %w", err))
+		}
+	})
+	err := a.listen(ctx)
+	if cause := context.Cause(ctx); err == nil && cause != nil && cause != context.Canceled {
+		err = cause
+	}
+	stop(nil)
+	background.Wait()
+	a.floor.Close()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if stopErr := a.queue.Stop(last); err == nil {
+		err = stopErr
+	}
+	if a.redis != nil {
+		a.redis.Close()
+	}
+	return err
+}
+
+// beat says that this server lives, and takes over the calls of servers that do not.
+func (a *App) beat(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if err := a.books.Beat(ctx); err == nil && a.linked.Load() {
+			a.attempt(ctx, "agents not read", a.floor.RefreshAgents)
+			a.attempt(ctx, "calls not taken over", func(ctx context.Context) error {
+				return a.floor.TakeOver(ctx, a.link.Snapshot)
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (a *App) attempt(ctx context.Context, complaint string, do func(context.Context) error) {
+	if err := do(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn(complaint, "error", err)
+	}
+}
+
+// publicURL is the address in the browser, or nil when any will do.
+func (a *App) publicURL() (*url.URL, error) {
+	if a.config.PublicURL == "" {
+		return nil, nil
+	}
+	return url.Parse(a.config.PublicURL)
+}
+
+// origins may open the live socket besides the host a request names.
+func (a *App) origins() []string {
+	if u, err := a.publicURL(); err == nil && u != nil {
+		return []string{u.Scheme + "://" + u.Host}
+	}
+	return nil
+}
+
+// OpenAPI returns the document of the routes of a server that is not running, and has no parts to run on.
+func OpenAPI(ctx context.Context, version string) ([]byte, error) {
+	c, err := config.Load([]string{"DATABASE_URL=postgres://127.0.0.1/centralita", "CENTRALITA_ARI_PASSWORD=none"})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: c, log: slog.New(slog.DiscardHandler), now: now}
+	if a.db, err = postgres.Prepare(ctx, c.Database.URL); err != nil {
+		return nil, err
+	}
+	defer a.db.Close()
+	for _, step := range []func() error{a.makeLive, a.makeRooms, a.makeCallRoom, func() error { return a.makeFace(version, nil) }} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return a.web.Router().OpenAPI()
+}
+
+// Handler is the server's HTTP handler, for tests.
+func (a *App) Handler() http.Handler { return a.web.Handler() }
