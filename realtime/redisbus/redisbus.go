@@ -13,14 +13,13 @@ package redisbus
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/redis/go-redis/v9"
 
@@ -44,6 +43,7 @@ type Bus struct {
 	origin  string // tells our own messages from those of others
 	out     chan realtime.Message
 	missed  atomic.Bool // something was not published; the others must know
+	foreign sync.Once   // the first foreign message is logged
 	state   state
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
@@ -163,7 +163,7 @@ func (b *Bus) encode(m realtime.Message) ([]byte, error) {
 func (b *Bus) decode(payload string) (realtime.Message, bool) {
 	var w wire
 	if err := json.Unmarshal([]byte(payload), &w); err != nil {
-		slog.Warn("foreign message on the live channel", "channel", b.channel)
+		b.foreign.Do(func() { slog.Warn("foreign messages on the live channel", "channel", b.channel) })
 		return realtime.Message{}, false
 	}
 	m := realtime.Message{
