@@ -1,0 +1,7 @@
+//go:build race
+
+package e2e
+
+// raceDetector tells that the tests were built with the race detector, so the
+// product is, too.
+const raceDetector = true
