@@ -78,6 +78,7 @@ type rig struct {
 // newRig builds it; the queue waits for start.
 func newRig(t *testing.T, simulator twiliosim.Options, opts message.Options) *rig {
 	t.Helper()
+	t.Parallel() // most of the time is spent waiting
 	r := &rig{t: t}
 	var face atomic.Pointer[http.Handler]
 	public := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { (*face.Load()).ServeHTTP(w, req) }))

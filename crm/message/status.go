@@ -2,10 +2,7 @@ package message
 
 import (
 	"context"
-	"fmt"
 	"regexp"
-
-	"centralita/internal/postgres"
 )
 
 // Report is what the carrier says of an outbound message. MessageID is ours,
@@ -32,18 +29,7 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 		r.ErrorCode = ""
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		fresh, err := s.store.noteReport(ctx, r)
-		if err != nil || !fresh {
-			return err
-		}
-		id, err := s.store.idOf(ctx, r.SID)
-		if err != nil {
-			return err
-		}
-		if id == 0 {
-			id = r.MessageID
-		}
-		m, changed, err := s.store.advance(ctx, id, to, r.SID, r.ErrorCode, reasonOf(r.ErrorCode))
+		m, changed, err := s.store.report(ctx, r, to)
 		if err != nil || !changed {
 			return err
 		}
@@ -51,24 +37,16 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 	})
 }
 
-// noteReport keeps a report; false when the same one is there already.
-func (s *Store) noteReport(ctx context.Context, r Report) (fresh bool, err error) {
-	tag, err := s.db.Conn(ctx).Exec(ctx, `
-		insert into message_callbacks (provider_id, status, message_id, error_code)
-		values ($1, $2, (select id from messages where id = $3), $4) on conflict do nothing`, r.SID, r.Status, r.MessageID, r.ErrorCode)
-	if err != nil {
-		return false, fmt.Errorf("note sms status: %w", err)
-	}
-	return tag.RowsAffected() == 1, nil
-}
-
-// idOf returns the message with the carrier's id, or 0.
-func (s *Store) idOf(ctx context.Context, sid string) (id int64, err error) {
-	err = s.db.Conn(ctx).QueryRow(ctx, `select id from messages where provider_id = $1`, sid).Scan(&id)
-	if postgres.IsNoRows(err) {
-		return 0, nil
-	}
-	return id, err
+// report keeps a report, once, and carries its message on: the one with the
+// carrier's id, else the one that the callback was for. It returns false when
+// that changed nothing.
+func (s *Store) report(ctx context.Context, r Report, to State) (Message, bool, error) {
+	return s.one(ctx, `
+		with fresh as (
+			insert into message_callbacks (provider_id, status, message_id, error_code)
+			values ($4, $7, (select id from messages where id = $1), $5) on conflict do nothing returning provider_id),
+		m as (`+sqlAdvance+` and exists (select from fresh) returning *)
+		select `+columns+` from m`+joins, r.MessageID, to, to.rank(), r.SID, r.ErrorCode, reasonOf(r.ErrorCode), r.Status)
 }
 
 // reasonOf explains the carrier's commonest codes to people.

@@ -114,19 +114,22 @@ func (s *Store) requeue(ctx context.Context, m Message, code, explanation string
 	return tag.RowsAffected() == 1, err
 }
 
+// sqlAdvance carries an outbound message on to the state $2 of rank $3: the one
+// with the carrier's id $4, else the message $1. It knows no message that has
+// another id, or knows as much already.
+const sqlAdvance = `
+	update messages set state = $2, state_rank = $3, provider_id = coalesce(provider_id, nullif($4, '')),
+		error_code = $5, error = $6, updated_at = now(),
+		sent_at = case when $2 in ('sent', 'delivered') then coalesce(sent_at, now()) else sent_at end,
+		delivered_at = case when $2 = 'delivered' then now() else delivered_at end
+	where id = coalesce((select id from messages where provider_id = $4), $1)
+	  and direction = 'out' and state_rank < $3 and ($4 = '' or provider_id is null or provider_id = $4)`
+
 // advance carries an outbound message on to a state of higher rank. It changes
 // nothing, and returns false, when the message knows as much already or belongs
 // to another id of the carrier. An empty sid leaves the id as it is.
 func (s *Store) advance(ctx context.Context, id int64, to State, sid, code, explanation string) (Message, bool, error) {
-	return s.one(ctx, `
-		with m as (
-			update messages set state = $2, state_rank = $3, provider_id = coalesce(provider_id, nullif($4, '')),
-				error_code = $5, error = $6, updated_at = now(),
-				sent_at = case when $2 in ('sent', 'delivered') then coalesce(sent_at, now()) else sent_at end,
-				delivered_at = case when $2 = 'delivered' then now() else delivered_at end
-			where id = $1 and direction = 'out' and state_rank < $3 and ($4 = '' or provider_id is null or provider_id = $4)
-			returning *)
-		select `+columns+` from m`+joins, id, to, to.rank(), sid, code, explanation)
+	return s.one(ctx, `with m as (`+sqlAdvance+` returning *) select `+columns+` from m`+joins, id, to, to.rank(), sid, code, explanation)
 }
 
 // optedOut reports whether the number's owner, or the client, wants no SMS.

@@ -146,8 +146,7 @@ func (r *rig) hire() (fire func()) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), workerVariable+"="+strings.Join([]string{r.db.URL(), r.simURL, r.hooks}, "\n"))
 	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	if _, err := cmd.StdinPipe(); err != nil { // its end would tell the worker that the test is gone
 		r.t.Fatal(err)
 	}
 	out, err := cmd.StdoutPipe()
@@ -163,9 +162,6 @@ func (r *rig) hire() (fire func()) {
 		}
 		if err := cmd.Wait(); err == nil {
 			r.t.Error("the worker ended by itself")
-		}
-		if err := in.Close(); err != nil {
-			r.t.Log(err)
 		}
 	})
 	r.t.Cleanup(fire)
@@ -213,7 +209,7 @@ func TestKilledWorkersDoubleNothing(t *testing.T) {
 	r.until("everything to settle", r.settled)
 	unknown := r.audit()
 	t.Logf("%d requests, %d killed in their midst, %d unknown", r.sim.Requests(), killed, unknown)
-	if n := len(r.sim.Outbox()); n != rounds*perRound {
-		t.Errorf("%d of %d arrived", n, rounds*perRound)
+	if n := len(r.sim.Outbox()); n > rounds*perRound || n < rounds*perRound-unknown {
+		t.Errorf("%d of %d arrived, and %d are unknown", n, rounds*perRound, unknown)
 	}
 }
