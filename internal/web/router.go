@@ -62,6 +62,8 @@ func newRouter(s *Server) *Router {
 	cfg := huma.DefaultConfig(s.opts.Title, s.opts.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil
+	names := &namer{taken: map[string]reflect.Type{}}
+	cfg.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", names.name)
 	cfg.RejectUnknownQueryParameters = true
 	cfg.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
 	cfg.Servers = []*huma.Server{{URL: "/api"}}

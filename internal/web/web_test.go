@@ -270,3 +270,23 @@ func TestOpenAPINamesRightsAndProblems(t *testing.T) {
 		t.Errorf("no Problem among %v", doc.Components.Schemas)
 	}
 }
+
+func TestTypesOfOneNameAreToldApart(t *testing.T) {
+	s := server(t)
+	func() {
+		type Thing struct{ A int }
+		type out struct{ Body Thing }
+		web.Handle(s.Router(), web.Op{Method: "GET", Path: "/a", ID: "a", Permission: web.Public},
+			func(context.Context, *struct{}) (*out, error) { return &out{}, nil })
+	}()
+	func() {
+		type Thing struct{ B int }
+		type out struct{ Body Thing }
+		web.Handle(s.Router(), web.Op{Method: "GET", Path: "/b", ID: "b", Permission: web.Public},
+			func(context.Context, *struct{}) (*out, error) { return &out{}, nil })
+	}()
+	doc, err := s.Router().OpenAPI()
+	if err != nil || !strings.Contains(string(doc), `"Thing": {`) || !strings.Contains(string(doc), `"Web_testThing": {`) {
+		t.Errorf("%v %s", err, doc)
+	}
+}
