@@ -15,8 +15,8 @@ type Component struct {
 	Since  *time.Time `json:"since,omitempty"`
 }
 
-// Phone is a user's phone as the switch sees it.
-type Phone struct {
+// RegisteredPhone is a user's phone as the switch sees it.
+type RegisteredPhone struct {
 	UserID     int64  `json:"user_id"`
 	Name       string `json:"name"`
 	Registered bool   `json:"registered"`
@@ -24,11 +24,11 @@ type Phone struct {
 
 // SwitchHealth is the state of Asterisk.
 type SwitchHealth struct {
-	Version   string     `json:"version"`
-	StartedAt *time.Time `json:"startup_time,omitempty"`
-	Channels  int        `json:"channels"`
-	Bridges   int        `json:"bridges"`
-	Endpoints []Phone    `json:"endpoints"`
+	Version   string            `json:"version"`
+	StartedAt *time.Time        `json:"startup_time,omitempty"`
+	Channels  int               `json:"channels"`
+	Bridges   int               `json:"bridges"`
+	Endpoints []RegisteredPhone `json:"endpoints"`
 }
 
 // Health is the state of the system.

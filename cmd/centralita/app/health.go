@@ -18,10 +18,10 @@ func (a *App) health(ctx context.Context) api.Health {
 			Version: s.Info.Version, StartedAt: &s.Info.Started, Channels: len(s.Channels), Bridges: len(s.Bridges),
 		}
 	}
-	h.Asterisk.Endpoints = []api.Phone{}
+	h.Asterisk.Endpoints = []api.RegisteredPhone{}
 	for _, agent := range a.floor.Agents() {
 		h.Asterisk.Endpoints = append(h.Asterisk.Endpoints,
-			api.Phone{UserID: agent.UserID, Name: agent.Name, Registered: agent.Registered})
+			api.RegisteredPhone{UserID: agent.UserID, Name: agent.Name, Registered: agent.Registered})
 	}
 	return h
 }
