@@ -25,6 +25,8 @@ var commands = []command{
 	{"run", "start everything on this machine, private and on loopback", runCommand},
 	{"serve", "run one server, everything by URL from the environment", serveCommand},
 	{"call", "place a SIP call with audible sound into a running instance", callCommand(runningTrunk)},
+	{"user", "add, list and disable users, set passwords", userCommand},
+	{"ledger", "check that no lead and no call is lost", ledgerCommand},
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
 	{"status", "tell ports, processes and logins of a running instance", statusCommand},
 	{"version", "print the version", versionCommand},

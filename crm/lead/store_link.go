@@ -56,13 +56,17 @@ func (l *Ledger) LinkClient(ctx context.Context, leadID, clientID int64) error {
 	})
 }
 
-// linkHistory gives the client what hangs on the lead.
+// linkHistory gives the client what hangs on the lead, and on the duplicate by
+// which it was named.
 func (l *Ledger) linkHistory(ctx context.Context, lead, alias, client int64) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		update leads set client_id = $2, updated_at = now(),
 		       responsible_id = coalesce(responsible_id, (select responsible_id from clients where id = $2))
 		where id in ($1, $3)`, lead, client, alias)
+	if alias != lead { // a duplicate, which is closed
+		batch.Queue("update leads set identity = $2 where id = $1", alias, clientIdentity(client))
+	}
 	batch.Queue("update interactions set client_id = $2 where lead_id in ($1, $3)", lead, client, alias)
 	batch.Queue("update calls set client_id = $2 where lead_id in ($1, $3)", lead, client, alias)
 	batch.Queue("insert into lead_entries (lead_id, kind, user_id, detail) values ($1, 'linked', nullif($3::bigint, 0), jsonb_build_object('client_id', $2::bigint))",
@@ -101,11 +105,11 @@ func (l *Ledger) rekeyOnce(ctx context.Context, k keyed, identity string) error 
 			where state = 'open' and identity = $1 and coalesce(line_id, 0) = $2 and id <> $3 for update`, identity, k.line, k.id))
 		switch {
 		case err == nil && other.openedAt.After(k.openedAt):
-			if err := l.merge(ctx, other.id, k.id); err != nil {
+			if err := l.merge(ctx, other.id, k.id, identity); err != nil {
 				return err
 			}
 		case err == nil:
-			return l.merge(ctx, k.id, other.id)
+			return l.merge(ctx, k.id, other.id, identity)
 		case !errors.Is(err, pgx.ErrNoRows):
 			return fmt.Errorf("find the client's lead: %w", err)
 		}
@@ -132,15 +136,16 @@ update leads a set
 	last_outcome = case when b.last_contact_at > a.last_contact_at then b.last_outcome else a.last_outcome end, updated_at = now()
 from leads b where a.id = $1 and b.id = $2`
 
-// merge closes a lead as the duplicate of another, which goes on for both.
-func (l *Ledger) merge(ctx context.Context, from, into int64) error {
+// merge closes a lead as the duplicate of another, which goes on for both under
+// the identity.
+func (l *Ledger) merge(ctx context.Context, from, into int64, identity string) error {
 	reason := fmt.Sprintf("same client: goes on as lead #%d", into)
 	actor := access.ActorFrom(ctx)
 	batch := &pgx.Batch{}
 	batch.Queue(sqlAbsorb, into, from)
 	batch.Queue("update leads set duplicate_of = $1 where duplicate_of = $2", into, from)
-	batch.Queue(sqlClose+", lease_user_id = null, lease_until = null, lease_call_id = null, duplicate_of = $6 where id = $1",
-		from, Duplicate, reason, actor.UserID, actor.Role(), into)
+	batch.Queue(sqlClose+", lease_user_id = null, lease_until = null, lease_call_id = null, duplicate_of = $6, identity = $7 where id = $1",
+		from, Duplicate, reason, actor.UserID, actor.Role(), into, identity)
 	batch.Queue(sqlClosedEntry, from, actor.UserID, Duplicate, reason)
 	if err := l.db.Conn(ctx).SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("merge leads: %w", err)
