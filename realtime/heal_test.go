@@ -178,6 +178,28 @@ func TestADeadDatabaseEndsAHelloOnly(t *testing.T) {
 	r.open(1).hello("", 0)
 }
 
+func TestCutDatabaseConnectionsAreSurvived(t *testing.T) {
+	bus := &badBus{rand: rand.New(rand.NewPCG(3, 4)), lose: 0.5}
+	r := newRig(t, bus, realtime.Options{CatchUpEvery: 10 * time.Millisecond})
+	c := r.open(1)
+	c.hello("", 0)
+	for i := range 20 {
+		if i%5 == 0 {
+			_, err := r.db.Conn(t.Context()).Exec(t.Context(),
+				`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "an append", func() bool { return r.log.Append(t.Context(), 1, "e", nil) == nil })
+	}
+	at, _, err := realtimeStore(r).Since(t.Context(), 1, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.events(1, int(at.Seq))
+}
+
 func TestSlowReaderIsCutAlone(t *testing.T) {
 	r := newRig(t, realtime.NewLocalBus(), realtime.Options{QueueBytes: 64 << 10})
 	fast := r.open(1)

@@ -15,7 +15,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -63,8 +63,8 @@ type state struct {
 // trying. Close it when done.
 func Open(url, channel string) (*Bus, error) {
 	opts, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("redis url: %w", err)
+	if err != nil { // the cause may quote a password
+		return nil, errors.New("the redis url is not of the form redis://[user:password@]host:port/db, rediss://… or unix://…")
 	}
 	opts.Protocol = 2
 	opts.DisableIdentity = true

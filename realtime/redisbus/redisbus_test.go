@@ -2,6 +2,7 @@ package redisbus_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,8 +38,10 @@ func TestBus(t *testing.T) {
 }
 
 func TestABadURLIsAnError(t *testing.T) {
-	if _, err := redisbus.Open("gopher://x", "c"); err == nil {
-		t.Error("accepted")
+	for _, url := range []string{"", "gopher://x", "redis://:secret@[", "redis://u:secret@h/notanumber"} {
+		if _, err := redisbus.Open(url, "c"); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", url, err)
+		}
 	}
 }
 
