@@ -1,0 +1,41 @@
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { callKeys } from './calls';
+import { clientKeys } from './clients';
+import { leadKeys } from './leads';
+import { lineKeys } from './lines';
+import { messageKeys } from './messages';
+import { reminderKeys } from './reminders';
+import { sessionKeys } from './session';
+
+type Ids = { id?: number; client_id?: number; user_id?: number };
+
+/** What each signal of the server makes stale. */
+const stale: Record<string, (ids: Ids) => QueryKey[]> = {
+  'leads.changed': () => [leadKeys.all],
+  'presence.changed': () => [callKeys.presence, leadKeys.board],
+  'client.changed': (ids) => [ids.id ? clientKeys.one(ids.id) : clientKeys.all, clientKeys.lists],
+  'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
+  'messages.changed': () => [messageKeys.all],
+  'reminders.changed': () => [reminderKeys.all],
+  'lines.changed': () => [lineKeys.all],
+  'users.changed': () => [sessionKeys.users],
+  'firm.changed': () => [sessionKeys.me],
+  'health.changed': () => [callKeys.health],
+};
+
+/** Events of the user's own stream that change lists as well. */
+const staleByEvent: Record<string, QueryKey[]> = {
+  'message.in': [messageKeys.all],
+  'message.state': [messageKeys.all],
+  'reminder.due': [reminderKeys.all],
+};
+
+export function applySignal(client: QueryClient, kind: string, data: unknown): void {
+  const keys = stale[kind]?.((data ?? {}) as Ids) ?? staleByEvent[kind] ?? [];
+  for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+}
+
+/** After an outage nothing on the screen is known to be true any more. */
+export function refetchAll(client: QueryClient): void {
+  void client.invalidateQueries();
+}

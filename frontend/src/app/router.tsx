@@ -1,0 +1,177 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { leadClasses, type LeadClass } from '@/api/types';
+import type { Locale } from '@/lib/i18n';
+import { NotFound, RouteFailed, Waiting } from './Fallbacks';
+import { Shell } from './Shell';
+
+export interface RouterContext {
+  onLocale(locale: Locale): void;
+  onSignOut(): void;
+}
+
+type Search = Record<string, unknown>;
+const text = (value: unknown) =>
+  typeof value === 'string' && value ? value : typeof value === 'number' ? String(value) : undefined;
+const id = (value: unknown) => {
+  const n = Number(value);
+  return Number.isSafeInteger(n) && n > 0 ? n : undefined;
+};
+
+const root = createRootRouteWithContext<RouterContext>()({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/board' });
+  },
+});
+
+const board = createRoute({
+  getParentRoute: () => root,
+  path: '/board',
+  validateSearch: (search: Search): { class?: LeadClass; lead?: number } => ({
+    class: leadClasses.find((each) => each === search.class),
+    lead: id(search.lead),
+  }),
+  component: lazyRouteComponent(() => import('./routes/leads'), 'BoardRoute'),
+});
+
+const leads = createRoute({
+  getParentRoute: () => root,
+  path: '/leads',
+  validateSearch: (search: Search): { state?: string; closing?: string; class?: string; line_id?: number } => ({
+    state: text(search.state),
+    closing: text(search.closing),
+    class: text(search.class),
+    line_id: id(search.line_id),
+  }),
+  component: lazyRouteComponent(() => import('./routes/leads'), 'LeadsRoute'),
+});
+
+const lead = createRoute({
+  getParentRoute: () => root,
+  path: '/leads/$leadId',
+  component: lazyRouteComponent(() => import('./routes/leads'), 'LeadRoute'),
+});
+
+const clients = createRoute({
+  getParentRoute: () => root,
+  path: '/clients',
+  validateSearch: (search: Search): { q?: string; responsible_id?: number; kind?: string; sort?: string } => ({
+    q: text(search.q),
+    responsible_id: id(search.responsible_id),
+    kind: text(search.kind),
+    sort: text(search.sort),
+  }),
+  component: lazyRouteComponent(() => import('./routes/clients'), 'ClientsRoute'),
+});
+
+const newClient = createRoute({
+  getParentRoute: () => root,
+  path: '/clients/new',
+  validateSearch: (search: Search): { lead?: number; number?: string; name?: string } => ({
+    lead: id(search.lead),
+    number: text(search.number),
+    name: text(search.name),
+  }),
+  component: lazyRouteComponent(() => import('./routes/clients'), 'NewClientRoute'),
+});
+
+const client = createRoute({
+  getParentRoute: () => root,
+  path: '/clients/$clientId',
+  component: lazyRouteComponent(() => import('./routes/clients'), 'ClientRoute'),
+});
+
+const messages = createRoute({
+  getParentRoute: () => root,
+  path: '/messages',
+  validateSearch: (search: Search): { state?: string; direction?: string } => ({
+    state: text(search.state),
+    direction: text(search.direction),
+  }),
+  component: lazyRouteComponent(() => import('./routes/messages'), 'MessagesRoute'),
+});
+
+const reminders = createRoute({
+  getParentRoute: () => root,
+  path: '/reminders',
+  validateSearch: (search: Search): { mine?: boolean } => ({ mine: search.mine === true || undefined }),
+  component: lazyRouteComponent(() => import('./routes/messages'), 'RemindersRoute'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./routes/settings'), 'SettingsRoute'),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/users' });
+  },
+});
+
+const settingsPage = (
+  path: 'users' | 'lines' | 'firm' | 'templates' | 'health',
+  name: 'Users' | 'Lines' | 'Firm' | 'Templates' | 'Health',
+) =>
+  createRoute({
+    getParentRoute: () => settings,
+    path,
+    component: lazyRouteComponent(() => import('./routes/settings'), name),
+  });
+
+const profile = createRoute({
+  getParentRoute: () => root,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./routes/settings'), 'ProfileRoute'),
+});
+
+const tree = root.addChildren([
+  home,
+  board,
+  leads,
+  lead,
+  clients,
+  newClient,
+  client,
+  messages,
+  reminders,
+  settings.addChildren([
+    settingsHome,
+    settingsPage('users', 'Users'),
+    settingsPage('lines', 'Lines'),
+    settingsPage('firm', 'Firm'),
+    settingsPage('templates', 'Templates'),
+    settingsPage('health', 'Health'),
+  ]),
+  profile,
+]);
+
+export function createAppRouter(context: RouterContext) {
+  return createRouter({
+    routeTree: tree,
+    context,
+    defaultPreload: 'intent',
+    defaultPendingComponent: Waiting,
+    defaultPendingMs: 200,
+    defaultErrorComponent: RouteFailed,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

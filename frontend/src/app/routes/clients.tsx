@@ -1,0 +1,38 @@
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
+import { ClientsPage } from '@/features/client/ClientsPage';
+import { NewClientPage } from '@/features/client/NewClientPage';
+import { ClientLeads } from '@/features/lead/ClientLeads';
+import { SmsComposer } from '@/features/message/SmsComposer';
+import { RecordingPlayer } from '@/features/recording/RecordingPlayer';
+import { ReminderComposer } from '@/features/reminder/ReminderComposer';
+import { ClientReminders } from '@/features/reminder/Reminders';
+
+const slots: CardSlots = {
+  sms: (client) => <SmsComposer client={client} />,
+  reminder: (client) => <ReminderComposer client={client} />,
+  leads: (client) => <ClientLeads client={client} />,
+  reminders: (client) => <ClientReminders client={client} />,
+  recording: (callId) => <RecordingPlayer callId={callId} />,
+};
+
+export function ClientsRoute() {
+  const filter = useSearch({ from: '/clients' });
+  const navigate = useNavigate({ from: '/clients' });
+  return (
+    <ClientsPage
+      filter={{ sort: 'recent', ...filter }}
+      onFilter={(part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true })}
+    />
+  );
+}
+
+export function NewClientRoute() {
+  const prefill = useSearch({ from: '/clients/new' });
+  return <NewClientPage key={`${prefill.lead ?? ''}${prefill.number ?? ''}`} prefill={prefill} />;
+}
+
+export function ClientRoute() {
+  const { clientId } = useParams({ from: '/clients/$clientId' });
+  return <ClientCard key={clientId} clientId={Number(clientId)} slots={slots} />;
+}

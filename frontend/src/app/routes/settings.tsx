@@ -1,0 +1,60 @@
+import { Link, Outlet, useRouter } from '@tanstack/react-router';
+import { useCan } from '@/api/react';
+import { FirmPage } from '@/features/access/FirmPage';
+import { ProfilePage } from '@/features/access/ProfilePage';
+import { UsersPage } from '@/features/access/UsersPage';
+import { LinesPage } from '@/features/line/LinesPage';
+import { TemplatesPage } from '@/features/message/TemplatesPage';
+import { ShortcutList } from '@/features/search/Shortcuts';
+import { HealthPage } from '@/features/system/HealthPage';
+import { useT } from '@/lib/i18n';
+import { Page } from '@/ui/kit';
+import css from '../shell.module.css';
+
+const tabs = [
+  { to: '/settings/users', key: 'settings.users', needs: null },
+  { to: '/settings/lines', key: 'settings.lines', needs: null },
+  { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
+  { to: '/settings/templates', key: 'settings.templates', needs: null },
+  { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
+] as const;
+
+export function SettingsRoute() {
+  const t = useT();
+  const can = useCan();
+  return (
+    <Page
+      title={t('nav.settings')}
+      testId="settings-page"
+      lead={
+        <nav className={css.tabs} aria-label={t('nav.settings')}>
+          {tabs
+            .filter((tab) => tab.needs === null || can(tab.needs))
+            .map((tab) => (
+              <Link
+                key={tab.to}
+                to={tab.to}
+                activeProps={{ 'data-active': true } as object}
+                data-testid={tab.key.replace('.', '-')}
+              >
+                {t(tab.key)}
+              </Link>
+            ))}
+        </nav>
+      }
+    >
+      <Outlet />
+    </Page>
+  );
+}
+
+export const Users = UsersPage;
+export const Lines = LinesPage;
+export const Firm = FirmPage;
+export const Templates = TemplatesPage;
+export const Health = HealthPage;
+
+export function ProfileRoute() {
+  const { onLocale, onSignOut } = useRouter().options.context;
+  return <ProfilePage onLocale={onLocale} onSignOut={onSignOut} shortcuts={<ShortcutList />} />;
+}

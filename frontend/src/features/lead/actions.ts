@@ -1,0 +1,60 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { assignLead, closeLead, leadKeys, planNextStep, reopenLead } from '@/api/leads';
+import { useReport } from '@/api/react';
+import type { Closing, Lead } from '@/api/types';
+import { useTelephone } from '@/call/context';
+import { useCode, useT } from '@/lib/i18n';
+import { useToast } from '@/ui/toast';
+
+/** What can be done to a lead, each with its word of success and its undo. */
+export function useLeadActions() {
+  const t = useT();
+  const code = useCode();
+  const toast = useToast();
+  const report = useReport();
+  const cache = useQueryClient();
+  const { softphone } = useTelephone();
+  const refresh = () => void cache.invalidateQueries({ queryKey: leadKeys.all });
+
+  const reopen = useMutation({
+    mutationFn: (id: number) => reopenLead(id, 'undo'),
+    onSuccess: refresh,
+    onError: report,
+  });
+  const close = useMutation({
+    mutationFn: (wish: { lead: Pick<Lead, 'id'>; closing: Closing; reason: string }) =>
+      closeLead(wish.lead.id, wish.closing, wish.reason),
+    onSuccess: (_, wish) => {
+      refresh();
+      toast.done(t('lead.closed_as', { closing: code('closing', wish.closing) }), () => reopen.mutate(wish.lead.id));
+    },
+    onError: report,
+  });
+  const plan = useMutation({
+    mutationFn: (wish: { lead: Pick<Lead, 'id'>; at: string | null; note: string; before?: [string | null, string] }) =>
+      planNextStep(wish.lead.id, wish.at, wish.note),
+    onSuccess: (_, wish) => {
+      refresh();
+      toast.done(wish.at ? t('lead.step_planned') : t('lead.step_cleared'));
+    },
+    onError: report,
+  });
+  const assign = useMutation({
+    mutationFn: (wish: { lead: Lead; userId: number; name: string }) => assignLead(wish.lead.id, wish.userId),
+    onSuccess: (_, wish) => {
+      refresh();
+      const before = wish.lead.responsible_id;
+      toast.done(
+        t('lead.assigned_to', { name: wish.name }),
+        before ? () => assign.mutate({ ...wish, userId: before, name: wish.lead.responsible_name }) : undefined,
+      );
+    },
+    onError: report,
+  });
+  const callBack = async (lead: Lead) => {
+    await softphone.callBack(lead.id);
+    refresh();
+  };
+  return { close, plan, assign, callBack, reopen };
+}
+export type LeadActions = ReturnType<typeof useLeadActions>;
