@@ -54,9 +54,15 @@ without_services() {
 	return "$status"
 }
 
+# apt_install PACKAGE...: what it says is shown only when it fails.
 apt_install() {
+	local log status=0
+	log=$(mktemp)
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-		-o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" >&2
+		-o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || status=$?
+	[ "$status" = 0 ] || tail -n 20 "$log" >&2
+	rm -f "$log"
+	return "$status"
 }
 
 # install_packages PACKAGE...: with the package lists as they are, or else with fresh ones.
@@ -71,7 +77,7 @@ install_packages() {
 		fresh_cluster=yes
 	fi
 	without_services apt_install "$@" ||
-		{ apt-get update -qq >&2 && without_services apt_install "$@"; } || fail "could not install $*"
+		{ say "the package lists may be stale, fetching them" && apt-get update -qq >&2 && without_services apt_install "$@"; } || fail "could not install $*"
 	if [ "$fresh_cluster" = yes ] && ! have pg_createcluster; then
 		rm -f "$cluster"
 	fi
