@@ -86,6 +86,9 @@ func (s *step) apply(event Event) {
 		s.phoneBack(e)
 	case PBXLost:
 		s.end(Failed, ByPBX, e.Cause)
+	case Identified:
+		s.Call = s.Know(e.Identity)
+		s.changed = true
 	case Tick:
 		s.tick()
 	default:

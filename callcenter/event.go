@@ -30,6 +30,8 @@ type (
 	}
 	// PBXLost says that the switch restarted or forgot the call.
 	PBXLost struct{ Cause int }
+	// Identified says that more is known of the far party: somebody has put him on the books.
+	Identified struct{ Identity Identity }
 	// Tick says that time has passed; what is due by it is done.
 	Tick struct{}
 
@@ -63,6 +65,7 @@ func (LegGone) event()     {}
 func (PhoneLost) event()   {}
 func (PhoneBack) event()   {}
 func (PBXLost) event()     {}
+func (Identified) event()  {}
 func (Tick) event()        {}
 func (Decline) event()     {}
 func (HangUp) event()      {}

@@ -153,6 +153,23 @@ func (f *Floor) SetReady(ctx context.Context, user int64, ready bool, reason str
 	return nil
 }
 
+// Identify asks the directory again about the far parties of the live calls of a lead: somebody has put them on the
+// books.
+func (f *Floor) Identify(ctx context.Context, lead int64) error {
+	for _, a := range f.actors() {
+		call := a.snapshot()
+		if call.LeadID != lead {
+			continue
+		}
+		identity, err := f.Directory.Identify(ctx, call.Caller.Raw, call.Line.Country)
+		if err != nil {
+			return err
+		}
+		a.inbox.put(message{event: callcenter.Identified{Identity: identity}})
+	}
+	return nil
+}
+
 // Agents returns the agents of the moment, ordered by user.
 func (f *Floor) Agents() []routing.Agent { return f.hall.snapshot() }
 

@@ -13,7 +13,8 @@ import (
 
 const (
 	saveCall = `
-update calls set user_id = nullif($2, 0), client_id = nullif($3, 0), lead_id = nullif($4, 0),
+update calls set user_id = nullif($2, 0), client_id = coalesce(nullif($3, 0), client_id),
+       lead_id = coalesce(lead_id, nullif($4, 0)),
        interaction_id = nullif($5, 0), phase = $6, ringing_at = $7, answered_at = $8, message_at = $9, ended_at = $10,
        ended_by = $11, outcome = $12, cause = $13, state = $14, owner = $15, recovered = $16
 where id = $1`

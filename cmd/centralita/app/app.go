@@ -50,6 +50,7 @@ type App struct {
 	redis *redisbus.Bus // nil without Redis
 	live  *realtime.Log
 	hub   *realtime.Hub
+	tabs  sync.Map // browsers open here, by user
 	web   *web.Server
 
 	audit     *audit.Log
@@ -116,7 +117,7 @@ func (a *App) makeRooms() (err error) {
 	a.lines = line.New(a.db, a.audit, a.live)
 	a.leads = lead.NewLedger(a.db, a.audit, a.live)
 	a.clients = client.New(a.db, client.Ports{
-		Lines: a.lines, Leads: a.leads, Audit: a.audit, Live: a.live, CauseText: causeText,
+		Lines: a.lines, Leads: linker{a.leads, a}, Audit: a.audit, Live: a.live, CauseText: causeText,
 	})
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
@@ -233,7 +234,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	var background sync.WaitGroup
-	for _, run := range []func(context.Context){a.hub.Run, a.phones.run, a.witness.Run, a.beat} {
+	for _, run := range []func(context.Context){a.hub.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
 		background.Go(func() { run(ctx) })
 	}
 	background.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"centralita/crm/client"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/internal/postgres"
 )
 
 // directory answers the call room's questions about lines and clients.
@@ -180,4 +181,23 @@ func dialRules(people *access.Service, lines *line.Service) func(context.Context
 			PerUser: firm.PerUserCallsPerMinute, Total: firm.CallsPerMinute,
 		}, nil
 	}
+}
+
+// linker hands leads over to clients, and has the live calls of such a lead show who is calling.
+type linker struct {
+	leads *lead.Ledger
+	app   *App
+}
+
+// LinkClient hands the lead over in ctx's transaction.
+func (l linker) LinkClient(ctx context.Context, leadID, clientID int64) error {
+	if err := l.leads.LinkClient(ctx, leadID, clientID); err != nil {
+		return err
+	}
+	postgres.AfterCommit(ctx, func() {
+		l.app.attempt(context.WithoutCancel(ctx), "call not identified", func(ctx context.Context) error {
+			return l.app.floor.Identify(ctx, leadID)
+		})
+	})
+	return nil
 }

@@ -45,7 +45,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		MetricsToken: a.config.MetricsToken, Static: assets, Classify: postgres.Classify, Logger: a.log,
 	})
 	a.hub = realtime.NewHub(livestore.New(a.db), a.bus, realtime.Options{
-		Message: a.frame, Ended: a.people.EndedSessions, Logger: a.log,
+		Message: a.frame, Ended: a.people.EndedSessions, Connected: a.joined, Disconnected: a.left, Logger: a.log,
 	})
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
