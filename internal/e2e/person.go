@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 )
@@ -73,32 +75,41 @@ func (p *Product) signInAt(base, login, password string) *Person {
 	return u
 }
 
-// As returns the demo user of a role, signed in once per instance.
+// Stranger is an API client without a session.
+func (p *Product) Stranger() *Person {
+	p.t.Helper()
+	return &Person{p: p, base: p.State().HTTP, client: &http.Client{Timeout: 30 * time.Second}}
+}
+
+// As returns somebody of a role, signed in once per instance.
 func (p *Product) As(role string) *Person {
 	p.t.Helper()
-	p.mu.Lock()
+	p.roles.Lock() // while one signs in, others wait for him
 	u := p.people[role]
-	p.mu.Unlock()
 	if u == nil {
-		u = p.signInDemo(role)
-		p.mu.Lock()
+		u = p.signInRole(role)
 		p.people[role] = u
-		p.mu.Unlock()
 	}
+	p.roles.Unlock()
 	mine := *u
 	mine.p = p
 	return &mine
 }
 
-func (p *Product) signInDemo(role string) *Person {
+// signInRole takes the demo user of a role or, on an instance without demo data, adds one from the command line.
+func (p *Product) signInRole(role string) *Person {
 	p.t.Helper()
 	for _, l := range p.State().Logins {
 		if l.Role == role {
 			return p.SignIn(l.Login, l.Password)
 		}
 	}
-	p.t.Fatalf("no login for role %s in %v", role, p.State().Logins)
-	return nil
+	cmd := exec.Command(p.bin, "user", "add", "--data", p.dir, "--roles", role, "the-"+role)
+	cmd.Stdin = strings.NewReader(agentPassword + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("user add: %v\n%s", err, out)
+	}
+	return p.SignIn("the-"+role, agentPassword)
 }
 
 // Try sends a request to /api + path, with body as JSON unless it is nil.

@@ -51,8 +51,10 @@ type shared struct {
 	Outside *siptest.UA
 	Journal *siptest.Journal
 
+	roles  sync.Mutex
+	people map[string]*Person // by role, under roles
+
 	mu      sync.Mutex
-	people  map[string]*Person
 	clients map[string]siptest.Script // by number, digits only
 	pbx     *ari.Client
 }
@@ -221,9 +223,7 @@ func (p *Product) Log(name string) string {
 // LedgerCheck runs `centralita ledger check` and returns what it said; err is
 // not nil when the balance is not 0.
 func (p *Product) LedgerCheck() (string, error) {
-	cmd := exec.Command(p.bin, "ledger", "check")
-	cmd.Env = append(environ(), p.serverEnv()...)
-	out, err := cmd.CombinedOutput()
+	out, err := exec.Command(p.bin, "ledger", "check", "--data", p.dir).CombinedOutput()
 	return string(out), err
 }
 
