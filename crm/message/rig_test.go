@@ -32,6 +32,7 @@ const (
 	account  = "AC00000000000000000000000000000001"
 	token    = "0123456789abcdef0123456789abcdef"
 	sender   = "+15005550006"
+	loopback = "the simulator"  // as Options.OutboxURL
 	patience = 60 * time.Second // for whatever a busy machine has to do
 )
 
@@ -96,6 +97,9 @@ func newRig(t *testing.T, simulator twiliosim.Options, opts message.Options) *ri
 	})
 	db := pgtest.New(t)
 	opts.WebhookURL = public.URL
+	if opts.OutboxURL == loopback {
+		opts.OutboxURL = api.URL
+	}
 	if opts.BaseURL == "" {
 		opts.BaseURL = api.URL
 	}
