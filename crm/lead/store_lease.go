@@ -15,16 +15,22 @@ import (
 // LeaseTime is how long a lease lasts that nobody renews.
 const LeaseTime = 2 * time.Minute
 
+// leaseEnd is when the lease of the lead l ends: when its time is over, and not
+// before two minutes after the end of the call that is made under it. The call
+// itself keeps the lease alive, and a call always ends, whoever dies.
+const leaseEnd = `greatest(l.lease_until,
+	(select coalesce(k.ended_at, now()) + interval '2 minutes' from calls k where k.id = l.lease_call_id))`
+
 // sqlLease takes the lease, or renews it, and writes an entry for a new one.
 const sqlLease = `
 with old as (
-	select id, lease_user_id = $2 and lease_until > now() as held from leads where id = $1 for no key update
+	select id, lease_user_id = $2 and ` + leaseEnd + ` > now() as held from leads l where id = $1 for no key update
 ), t as (
-	update leads set lease_user_id = $2, lease_until = now() + make_interval(secs => $3), updated_at = now(),
+	update leads l set lease_user_id = $2, lease_until = now() + make_interval(secs => $3), updated_at = now(),
 	       lease_call_id = case when old.held then lease_call_id end
-	from old where leads.id = old.id and state = 'open'
-	  and (lease_user_id is null or lease_user_id = $2 or lease_until <= now())
-	returning leads.id, leads.client_id, coalesce(old.held, false) as held
+	from old where l.id = old.id and state = 'open'
+	  and (lease_user_id is null or lease_user_id = $2 or ` + leaseEnd + ` <= now())
+	returning l.id, l.client_id, coalesce(old.held, false) as held
 ), e as (
 	insert into lead_entries (lead_id, kind, user_id, detail)
 	select id, 'leased', $2, jsonb_build_object('seconds', $3::float8) from t where not held
@@ -75,7 +81,7 @@ func (l *Ledger) Renew(ctx context.Context, id, user int64, ttl time.Duration) e
 // sqlRelease gives back the leases that match {which}, and writes it down.
 const sqlRelease = `
 with old as (
-	select id, lease_user_id from leads where {which} order by id for no key update
+	select id, lease_user_id from leads l where {which} order by id for no key update
 ), t as (
 	update leads set lease_user_id = null, lease_until = null, lease_call_id = null, updated_at = now()
 	from old where leads.id = old.id returning leads.id, old.lease_user_id as user_id
@@ -109,14 +115,15 @@ func (l *Ledger) Release(ctx context.Context, id, user int64) error {
 // ReleaseUser gives back all leases of a user whose last browser is gone, but
 // for leads that he is on the phone with: those end with the call.
 func (l *Ledger) ReleaseUser(ctx context.Context, user int64) error {
-	_, err := l.release(ctx, "browser gone", "lease_user_id = $2 and lease_call_id is null", user)
+	_, err := l.release(ctx, "browser gone", `lease_user_id = $2
+		and not exists (select 1 from calls k where k.id = l.lease_call_id and k.ended_at is null)`, user)
 	return err
 }
 
 // ReleaseExpired clears leases that have run out and returns how many. They
 // have no effect any more as it is; this tells the boards.
 func (l *Ledger) ReleaseExpired(ctx context.Context) (int, error) {
-	return l.release(ctx, "ran out", "lease_user_id is not null and lease_until <= now()")
+	return l.release(ctx, "ran out", "lease_user_id is not null and "+leaseEnd+" <= now()")
 }
 
 // Take leases an open lead to user for LeaseTime, as Lease does, unless its

@@ -37,17 +37,15 @@ const (
 	missed = `last_outcome = $6, last_contact_at = greatest(last_contact_at, $2),
 		missed_at = case when missed_at is null or resolved_at is not null then $2 else missed_at end,
 		resolved_at = null, resolved_by = ''`
-	afterCall = `lease_call_id = null,
-		lease_until = case when lease_user_id is null then null else greatest(lease_until, now() + interval '2 minutes') end`
 )
 
 var (
 	sqlAnswered  = strings.Replace(sqlSpokenTo, "{rest}", strings.TrimPrefix(tell("answered_at = greatest(answered_at, $2), "+strings.Replace(talked, "{by}", "client", 1)), "\nwith "), 1)
-	sqlReached   = tell("reached_at = greatest(reached_at, $2), " + afterCall + ", " + strings.Replace(talked, "{by}", "dial", 1))
+	sqlReached   = tell("reached_at = greatest(reached_at, $2), " + strings.Replace(talked, "{by}", "dial", 1))
 	sqlMissed    = tell(missed)
 	sqlAttempted = tell(`attempts = attempts + 1, last_attempt_at = greatest(last_attempt_at, $2), touched_at = least(touched_at, $2),
 		lease_call_id = case when lease_user_id = $4 then $5 else lease_call_id end`)
-	sqlUnreached = tell("last_outcome = $6, " + afterCall)
+	sqlUnreached = tell("last_outcome = $6")
 )
 
 // sqlSpokenTo has the card's timeline name who answered, too.

@@ -18,7 +18,7 @@ const leadColumns = `
 	l.id, l.line_id, coalesce(n.name, ''), coalesce(n.number, ''), coalesce(n.color, ''), l.client_id, coalesce(c.name, ''),
 	l.number, l.raw, l.caller_name, l.source, l.state, l.class, l.responsible_id, coalesce(r.name, ''), l.value::text, l.currency,
 	l.note, l.recovered, l.opened_at, l.last_contact_at, l.touched_at, l.answered_at, l.contacts, l.attempts, l.last_attempt_at,
-	l.next_step_at, l.next_step_note, case when l.lease_until > now() then l.lease_user_id end, coalesce(u.name, ''), l.lease_until,
+	l.next_step_at, l.next_step_note, case when e.lease_end > now() then l.lease_user_id end, coalesce(u.name, ''), e.lease_end,
 	l.lease_call_id, l.closing, l.closing_reason, coalesce(b.name, ''), l.closed_at, l.due_at,
 	greatest(0, coalesce(floor(extract(epoch from now() - l.due_at)), 0))::bigint, l.last_outcome`
 
@@ -27,7 +27,8 @@ const leadTables = ` from leads_now l
 	left join clients c on c.id = l.client_id
 	left join users r on r.id = l.responsible_id
 	left join users u on u.id = l.lease_user_id
-	left join users b on b.id = l.closed_by`
+	left join users b on b.id = l.closed_by
+	cross join lateral (select case when l.lease_user_id is not null then ` + leaseEnd + ` end as lease_end) e`
 
 func scanLead(row pgx.CollectableRow) (l Lead, err error) {
 	var line, holder, leaseCall *int64

@@ -201,25 +201,41 @@ func TestALeaseRunsOutByTheClock(t *testing.T) {
 	}
 }
 
-func TestADeadBrowserGivesLeasesBackButNotThatOfACall(t *testing.T) {
+func TestTheCallKeepsItsLease(t *testing.T) {
 	w := newWorld(t)
-	user := w.users["operator0"].UserID
+	a, b := w.users["operator0"].UserID, w.users["operator1"].UserID
 	idle, calling := w.file(w.call("", time.Now())).LeadID, w.file(w.call("", time.Now())).LeadID
-	w.ok(w.ledger.Lease(w.ctx, idle, user, time.Minute))
-	w.ok(w.ledger.Lease(w.ctx, calling, user, time.Minute))
-	w.ok(w.ledger.Attempted(w.ctx, calling, 500, user, time.Now()))
-	w.ok(w.ledger.ReleaseUser(w.ctx, user))
-	if w.get(idle).Lease != nil || w.get(calling).Lease == nil || *w.get(calling).Lease.CallID != 500 {
+	w.ok(w.ledger.Lease(w.ctx, idle, a, time.Minute))
+	w.ok(w.ledger.Lease(w.ctx, calling, a, time.Minute))
+	back := w.call("", time.Now())
+	w.exec("update calls set direction = 'out' where id = $1", back.CallID)
+	w.ok(w.ledger.Attempted(w.ctx, calling, back.CallID, a, time.Now()))
+	w.ok(w.ledger.Reached(w.ctx, calling, back.CallID, a, time.Now()))
+	w.exec("update leads set lease_until = now() - interval '1 hour' where id = $1", calling)
+	w.ok(w.ledger.ReleaseUser(w.ctx, a))
+	if n, err := w.ledger.ReleaseExpired(w.ctx); n != 0 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+	if w.get(idle).Lease != nil || w.get(calling).Lease == nil || *w.get(calling).Lease.CallID != back.CallID {
 		t.Errorf("%+v %+v", w.get(idle).Lease, w.get(calling).Lease)
 	}
-	w.ok(w.ledger.Unreached(w.ctx, calling, 500, user, time.Now(), "busy"))
-	if l := w.get(calling).Lease; l == nil || l.CallID != nil || time.Until(l.Until) < time.Minute {
-		t.Errorf("after the call: %+v", l)
+	if err := w.ledger.Lease(w.ctx, calling, b, time.Minute); fault.CodeOf(err) != "leased" {
+		t.Errorf("taken away in the middle of the call: %v", err)
 	}
-	w.ok(w.ledger.ReleaseUser(w.ctx, user))
+	w.exec("update calls set ended_at = now() - interval '1 minute' where id = $1", back.CallID)
+	if l := w.get(calling).Lease; l == nil || time.Until(l.Until) > time.Minute {
+		t.Errorf("a minute after the call: %+v", l)
+	}
+	w.exec("update calls set ended_at = now() - interval '2 minutes' where id = $1", back.CallID)
+	if n, err := w.ledger.ReleaseExpired(w.ctx); n != 1 || err != nil || w.get(calling).Lease != nil {
+		t.Errorf("two minutes after the call: %d %v", n, err)
+	}
+	w.ok(w.ledger.Lease(w.ctx, calling, b, time.Minute))
+	w.ok(w.ledger.ReleaseUser(w.ctx, b))
 	if w.get(calling).Lease != nil {
-		t.Error("still leased")
+		t.Error("a dead browser keeps its lease")
 	}
+	w.balanced()
 }
 
 func TestNoLeaseOnANumberInConversation(t *testing.T) {
