@@ -126,3 +126,21 @@ func TestInboundRepeatsOfAParameterAreRefused(t *testing.T) {
 		t.Error("stored")
 	}
 }
+
+func TestWhatCameWhileTheProductWasDownIsFound(t *testing.T) {
+	r := newRig(t, twiliosim.Options{}, message.Options{})
+	r.newClient("Iván", mobile)
+	known := r.sim.Arrive(mobile, sender, "seen")
+	if code := r.inbound(known.SID, mobile, "seen", 0); code != 200 {
+		t.Fatal(code)
+	}
+	r.sim.Arrive(mobile, sender, "unseen")
+	r.sim.Arrive(mobile, "+15005550099", "of another number")
+	r.start()
+	r.until("the missed SMS", func() bool {
+		return r.int(`select count(*) from messages where body = 'unseen' and lead_id is not null`) == 1
+	})
+	if n := r.int(`select count(*) from messages`); n != 2 {
+		t.Errorf("%d messages", n)
+	}
+}

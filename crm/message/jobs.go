@@ -43,7 +43,9 @@ func (s *Service) registerJobs(q *jobs.Queue) {
 		return s.lookAgain(ctx, j.Args.MessageID, j.Args.Try)
 	})
 	jobs.Handle(q, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.sweep(ctx) })
+	jobs.Handle(q, func(ctx context.Context, _ *jobs.Job[catchUpArgs]) error { return s.catchUp(ctx) })
 	q.Every(sweepEvery, sweepArgs{})
+	q.Every(catchUpEvery, catchUpArgs{})
 }
 
 // sweepBatch bounds each part of a round.

@@ -116,17 +116,21 @@ func (p *probe) judge(err error) answer {
 
 // listed is a message as the carrier's list shows it.
 type listed struct {
-	sid, status, body, direction, code, from string
-	created                                  time.Time
+	sid, status, body, direction, code, from, to string
+	media                                        int
+	created                                      time.Time
 }
+
+// listPage is how many messages of the carrier's list are looked at.
+const listPage = 100
 
 // list returns the carrier's newest messages from and to these numbers; an
 // empty one is any.
 func (c *provider) list(ctx context.Context, from, to string) ([]listed, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
-	params := (&twilio.ListMessageParams{}).SetPageSize(50)
-	if to != "" {
+	params := (&twilio.ListMessageParams{}).SetPageSize(listPage)
+	if to != "" && !strings.HasPrefix(to, "MG") {
 		params.SetTo(to)
 	}
 	if from != "" && !strings.HasPrefix(from, "MG") {
@@ -156,7 +160,10 @@ func (c *provider) fetch(ctx context.Context, sid string) (listed, error) {
 
 func read(m twilio.ApiV2010Message) listed {
 	l := listed{
-		sid: text(m.Sid), status: text(m.Status), body: text(m.Body), direction: text(m.Direction), from: text(m.From),
+		sid: text(m.Sid), status: text(m.Status), body: text(m.Body), direction: text(m.Direction), from: text(m.From), to: text(m.To),
+	}
+	if n, err := strconv.Atoi(text(m.NumMedia)); err == nil {
+		l.media = min(max(n, 0), maxMedia)
 	}
 	if m.ErrorCode != nil {
 		l.code = strconv.Itoa(*m.ErrorCode)
