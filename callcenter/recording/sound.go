@@ -77,8 +77,8 @@ func coarse(fine []int) []int {
 	return out
 }
 
-// encode compresses raw sound into path by way of opusenc, each side in a stream of its own so that neither is
-// heard on the other's. The file is complete and synced when it appears under its name.
+// encode compresses raw sound into path by way of opusenc, tuned for music: what is tuned for speech is coded
+// as middle and side, and one party would be heard on the other's channel. The file is complete and synced when it appears under its name.
 func encode(ctx context.Context, sound io.Reader, path string) (sum string, size int64, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return "", 0, err
@@ -87,7 +87,7 @@ func encode(ctx context.Context, sound io.Reader, path string) (sum string, size
 	defer os.Remove(half)
 	var complaint bytes.Buffer
 	cmd := exec.CommandContext(ctx, "opusenc", "--quiet", "--raw", "--raw-rate", strconv.Itoa(rate), "--raw-chan", "2",
-		"--raw-bits", "16", "--uncoupled", "--bitrate", "48", "-", half)
+		"--raw-bits", "16", "--music", "--bitrate", "48", "-", half)
 	cmd.Stdin, cmd.Stderr = sound, &complaint
 	if err := cmd.Run(); err != nil {
 		return "", 0, fmt.Errorf("opusenc: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
