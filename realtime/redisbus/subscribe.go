@@ -59,7 +59,7 @@ func (b *Bus) listen(ctx context.Context) (subscribed bool) {
 // watch asks for signs of life and closes the subscription when there are none,
 // or when ctx ends.
 func watch(ctx context.Context, sub *redis.PubSub, heard *atomic.Int64) {
-	defer sub.Close()
+	defer func() { _ = sub.Close() }() // it may be broken already
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	for {

@@ -59,7 +59,7 @@ func TryDial(t testing.TB, baseURL, path string, header http.Header) (c *Client,
 		h.Set("Origin", baseURL)
 	}
 	dialer := websocket.Dialer{HandshakeTimeout: Patience}
-	conn, resp, err := dialer.Dial("ws"+strings.TrimPrefix(baseURL, "http")+path, h)
+	conn, resp, err := dialer.Dial("ws"+strings.TrimPrefix(baseURL, "http")+path, h) //nolint:bodyclose // gorilla hands over a buffer, not a connection
 	if err != nil {
 		if resp != nil {
 			return nil, resp.StatusCode
