@@ -67,7 +67,7 @@ const (
 	from leads l
 	left join (select lead_id, count(*) filter (where kind = 'opened') as opened, max(id) as last from lead_entries
 	           where kind in ('opened', 'closed', 'reopened') group by lead_id) e on e.lead_id = l.id
-	left join lead_entries last on last.id = e.last
+	left join lead_entries last on last.lead_id = l.id and last.id = e.last
 	where coalesce(e.opened, 0) <> 1
 	   or (l.state = 'closed') <> (last.kind = 'closed')
 	   or l.state = 'closed' and l.closing is distinct from last.closing`

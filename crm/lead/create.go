@@ -37,17 +37,53 @@ func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
 	if err != nil {
 		return Lead{}, err
 	}
-	sql := sqlOpen + ", a as (" + audit + ")" + sqlOpened
+	sql := sqlOpen + ", a as (" + audit + ")" + sqlCreated
+	lead := c.fresh()
 	f, err := l.open(ctx, c, func(ctx context.Context, _ Contact) (filing, error) {
-		return scanFiling(l.db.Conn(ctx).QueryRow(ctx, sql, append(args, auditArgs...)...))
+		return lead.scan(l.db.Conn(ctx).QueryRow(ctx, sql, append(args, auditArgs...)...))
 	})
 	if err != nil {
 		return Lead{}, err
 	}
 	l.changed(ctx, f.LeadID, f.client)
-	lead, err := l.get(ctx, f.LeadID)
-	lead.Continued = !f.Opened
+	if f.Opened {
+		return lead, nil
+	}
+	lead, err = l.get(ctx, f.LeadID)
+	lead.Continued = true
 	return lead, err
+}
+
+// sqlCreated ends sqlOpen with what is to be shown of a new lead, which saves
+// reading it back.
+const sqlCreated = `
+select l.id, l.client_id, l.opened, l.value::text, l.opened_at, l.opened_at + make_interval(secs => f.lead_warn_seconds), f.currency,
+       coalesce(c.name, ''), l.responsible_id, coalesce(r.name, ''), l.line_id, coalesce(n.name, ''), coalesce(n.number, ''), coalesce(n.color, '')
+from l cross join firms f
+left join clients c on c.id = l.client_id
+left join users r on r.id = l.responsible_id
+left join lines n on n.id = l.line_id`
+
+// fresh is the lead that c opens, as far as c itself says.
+func (c Contact) fresh() Lead {
+	return Lead{Number: c.E164, NumberDisplay: displayed(c.E164, c.Raw), Source: c.Source, State: "open", Class: "new", Note: c.Note, Contacts: 1}
+}
+
+// scan fills in what sqlCreated returned.
+func (l *Lead) scan(row pgx.Row) (f filing, err error) {
+	var line *int64
+	var ref LineRef
+	err = row.Scan(&f.LeadID, &f.client, &f.Opened, &l.Value, &l.OpenedAt, &l.DueAt, &l.Currency, &l.ClientName, &l.ResponsibleID,
+		&l.ResponsibleName, &line, &ref.Name, &ref.Number, &ref.Color)
+	if err != nil {
+		return filing{}, err
+	}
+	if line != nil {
+		ref.ID = *line
+		l.Line = &ref
+	}
+	l.ID, l.ClientID, l.LastContactAt, l.Value = f.LeadID, f.client, l.OpenedAt, money(l.Value)
+	return f, nil
 }
 
 // manual makes a contact of what was entered.
@@ -63,11 +99,6 @@ func (l *Ledger) manual(ctx context.Context, n New) (Contact, error) {
 	if n.Number != "" {
 		if c.E164, err = l.read(ctx, n.Number, n.LineID); err != nil {
 			return Contact{}, err
-		}
-		if c.ClientID == 0 && c.E164 != "" {
-			if c.ClientID, err = l.owner(ctx, c.E164); err != nil {
-				return Contact{}, err
-			}
 		}
 	}
 	return c.clean(), nil
@@ -86,13 +117,10 @@ func (l *Ledger) read(ctx context.Context, raw string, line int64) (string, erro
 	return phone.Parse(raw, country).E164, nil
 }
 
-// sure is the confidence that makes a number a client's without asking.
-const sure = 60
-
-// owner returns the one client a number surely belongs to, else 0.
+// owner returns the one client a number surely belongs to, as sqlOpen has it, else 0.
 func (l *Ledger) owner(ctx context.Context, e164 string) (int64, error) {
 	rows, err := l.db.Conn(ctx).Query(ctx,
-		"select distinct client_id from contact_readings where e164 = $1 and confidence >= $2 limit 2", e164, sure)
+		"select distinct client_id from contact_readings where e164 = $1 and confidence >= 60 limit 2", e164)
 	if err != nil {
 		return 0, fmt.Errorf("find owner: %w", err)
 	}

@@ -15,16 +15,22 @@ import (
 // with its journal entry and its interaction, in one statement. It does nothing
 // when the contact was filed before, or when the client has an open lead from
 // the time when only his number was known, which must be made his first.
+// With $16 a number without a client is its owner's, when that is one for sure.
 const sqlOpen = `
-with l as (
+with who as (
+	select coalesce(nullif($3::bigint, 0), case when $16 and $4 <> '' then (
+		select min(client_id) from contact_readings where e164 = $4 and confidence >= 60 having count(distinct client_id) = 1) end) as client
+), l as (
 	insert into leads (line_id, identity, client_id, number, raw, caller_name, source, responsible_id, value, note,
 	                   recovered, opened_at, last_contact_at)
-	select nullif($1::bigint, 0), $2, nullif($3::bigint, 0), $4, $5, $6, $7,
-	       coalesce(nullif($8::bigint, 0), (select responsible_id from clients where id = $3)),
+	select nullif($1::bigint, 0), coalesce('c:' || client, $2), client, $4, $5, $6, $7,
+	       coalesce(nullif($8::bigint, 0), (select responsible_id from clients where id = client)),
 	       coalesce(nullif((select lead_value from lines where id = $1), 0), (select lead_value from firms), 0),
 	       $9, $10, $11::timestamptz, $11
-	where not exists (select 1 from interactions where kind = $7 and ref_id = $12::bigint and $12 <> 0)
-	  and not exists (select 1 from leads where $3 <> 0 and $4 <> '' and state = 'open' and identity = 'n:' || $4
+	from who
+	where ($1 = 0 or exists (select 1 from lines where id = $1))
+	  and not exists (select 1 from interactions where kind = $7 and ref_id = $12::bigint and $12 <> 0)
+	  and not exists (select 1 from leads where client is not null and $4 <> '' and state = 'open' and identity = 'n:' || $4
 	                  and coalesce(line_id, 0) = $1)
 	on conflict (identity, coalesce(line_id, 0)) where state = 'open' do update set
 		contacts = leads.contacts + 1,
@@ -34,7 +40,7 @@ with l as (
 		responsible_id = coalesce(leads.responsible_id, excluded.responsible_id),
 		note = case when leads.note = '' then excluded.note else leads.note end,
 		updated_at = now()
-	returning id, client_id, contacts = 1 as opened
+	returning id, client_id, contacts = 1 as opened, line_id, responsible_id, value, opened_at
 ), e as (
 	insert into lead_entries (lead_id, at, kind, user_id, call_id, message_id, detail)
 	select id, $11, case when opened then 'opened' else 'continued' end, nullif($13::bigint, 0), nullif($14::bigint, 0),
@@ -46,13 +52,14 @@ with l as (
 	returning id
 )`
 
+// sqlOpened ends sqlOpen for a caller who needs to know where it went only.
 const sqlOpened = `
 select l.id, l.client_id, l.opened, coalesce((select id from i), 0) from l`
 
 // openArgs are the parameters of sqlOpen; user acts, 0 for the system.
 func openArgs(c Contact, user int64) []any {
 	return []any{c.LineID, c.identity(), c.ClientID, c.E164, c.Raw, c.Caller, c.Source, c.ResponsibleID, c.Note, c.Recovered,
-		c.At, c.refID(), user, c.CallID, c.MessageID}
+		c.At, c.refID(), user, c.CallID, c.MessageID, c.Source == "manual"}
 }
 
 // filing is a row of sqlOpened.
@@ -100,7 +107,7 @@ func (l *Ledger) open(ctx context.Context, c Contact, file func(context.Context,
 		if err == nil || !errors.Is(err, pgx.ErrNoRows) {
 			return f, err
 		}
-		if err := l.adoptStray(ctx, c); err != nil {
+		if err := l.mend(ctx, c); err != nil {
 			return filing{}, err
 		}
 	}
@@ -113,8 +120,14 @@ func openError(err error) error {
 	if !ok {
 		return fmt.Errorf("open lead: %w", err)
 	}
-	field := map[string]string{"leads_client_id_fkey": "client_id", "leads_line_id_fkey": "line_id", "leads_responsible_id_fkey": "user_id"}[key]
-	return fault.Wrap(err, fault.Invalid, "reference_unknown", "This refers to something that is not there.").WithField("body."+field, "unknown")
+	if key == "leads_client_id_fkey" {
+		return unknown("client_id", err)
+	}
+	return unknown("user_id", err)
+}
+
+func unknown(field string, cause error) error {
+	return fault.Wrap(cause, fault.Invalid, "reference_unknown", "This refers to something that is not there.").WithField("body."+field, "unknown")
 }
 
 // filedBefore finds the contact by its own id.
@@ -128,10 +141,24 @@ func (l *Ledger) filedBefore(ctx context.Context, c Contact) (f filing, err erro
 	return f, err
 }
 
-// adoptStray gives the client the open lead of his number on that line.
-func (l *Ledger) adoptStray(ctx context.Context, c Contact) error {
+// mend finds out why a contact could not be filed: its line is unknown, or the
+// open lead of its number must become the client's first.
+func (l *Ledger) mend(ctx context.Context, c Contact) error {
+	var line bool
+	err := l.db.Conn(ctx).QueryRow(ctx, "select $1 = 0 or exists (select 1 from lines where id = $1)", c.LineID).Scan(&line)
+	if err != nil {
+		return fmt.Errorf("find line: %w", err)
+	}
+	if !line {
+		return unknown("line_id", nil)
+	}
+	if c.ClientID == 0 {
+		if c.ClientID, err = l.owner(ctx, c.E164); err != nil || c.ClientID == 0 {
+			return err
+		}
+	}
 	var stray int64
-	err := l.db.Conn(ctx).QueryRow(ctx,
+	err = l.db.Conn(ctx).QueryRow(ctx,
 		"select id from leads where state = 'open' and identity = $1 and coalesce(line_id, 0) = $2",
 		numberIdentity(c.E164), c.LineID).Scan(&stray)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -51,12 +51,16 @@ func scanLead(row pgx.CollectableRow) (l Lead, err error) {
 	if holder != nil {
 		l.Lease = &LeaseRef{UserID: *holder, UserName: holderName, Until: *until, CallID: leaseCall}
 	}
-	l.Value = money(l.Value)
-	l.NumberDisplay = raw
-	if l.Number != "" {
-		l.NumberDisplay = phone.Display(l.Number)
-	}
+	l.Value, l.NumberDisplay = money(l.Value), displayed(l.Number, raw)
 	return l, nil
+}
+
+// displayed is a number for people: as it is written where it belongs, or as it was claimed.
+func displayed(e164, raw string) string {
+	if e164 != "" {
+		return phone.Display(e164)
+	}
+	return raw
 }
 
 // money takes the digits off that PostgreSQL keeps beyond the second, where they are zeros.

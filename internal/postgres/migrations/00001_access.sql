@@ -70,7 +70,6 @@ create table audit_entries (
     request_id text not null default ''
 );
 create index audit_entries_entity on audit_entries (entity, entity_id, id desc);
-create index audit_entries_user on audit_entries (user_id, id desc);
 comment on column audit_entries.user_id is 'no foreign key: users are never deleted, and the hot path is spared the check';
 
 -- Tables of record take new rows only. TRUNCATE is refused too.
