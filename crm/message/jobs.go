@@ -48,6 +48,13 @@ func (s *Service) registerJobs(q *jobs.Queue) {
 	q.Every(catchUpEvery, catchUpArgs{})
 }
 
+// How long a message may be without news before the carrier is asked, with
+// callbacks and without.
+const (
+	silence        = 15 * time.Minute
+	silenceUnheard = 30 * time.Second
+)
+
 // sweepBatch bounds each part of a round.
 const sweepBatch = 50
 
@@ -87,7 +94,11 @@ func (s *Service) expire(ctx context.Context) error {
 
 // askAfterSilence fetches messages that were accepted and not heard of since.
 func (s *Service) askAfterSilence(ctx context.Context) error {
-	silent, err := s.store.silent(ctx, sweepBatch/5)
+	after := silence
+	if !s.hears {
+		after = silenceUnheard
+	}
+	silent, err := s.store.silent(ctx, after, sweepBatch/5)
 	if err != nil || !s.Configured() {
 		return err
 	}
@@ -123,13 +134,13 @@ func (s *Store) late(ctx context.Context, now time.Time, limit int) ([]Message, 
 		where m.state = 'queued' and m.not_after <= $1 order by m.id limit $2 for update of m skip locked`, now, limit)
 }
 
-// silent returns messages of the last two days that the carrier took a quarter
-// of an hour ago or more, and that nobody has asked after since.
-func (s *Store) silent(ctx context.Context, limit int) ([]Message, error) {
+// silent returns messages of the last two days that the carrier took so long ago,
+// and that nobody has asked after since.
+func (s *Store) silent(ctx context.Context, after time.Duration, limit int) ([]Message, error) {
 	return s.many(ctx, `select `+columns+` from messages m`+joins+`
 		where m.state in ('accepted', 'sent') and m.direction = 'out' and m.provider_id is not null
-		  and m.updated_at < now() - interval '15 minutes' and m.created_at > now() - interval '2 days'
-		order by m.id limit $1`, limit)
+		  and m.updated_at < now() - $1::interval and m.created_at > now() - interval '2 days'
+		order by m.id limit $2`, after, limit)
 }
 
 // asked notes that the carrier was asked after the message just now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -79,6 +80,7 @@ type Service struct {
 	ports    Ports
 	opts     Options
 	provider *provider
+	hears    bool // callbacks can come
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -100,7 +102,7 @@ func New(db *postgres.DB, ports Ports, opts Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{db: db, store: NewStore(db), ports: ports, opts: opts, provider: p, now: opts.Now, log: slog.Default()}
+	s := &Service{db: db, store: NewStore(db), ports: ports, opts: opts, provider: p, hears: hears(p.base, opts.WebhookURL), now: opts.Now, log: slog.Default()}
 	s.registerJobs(ports.Queue)
 	return s, nil
 }
@@ -330,12 +332,24 @@ func (s *Service) signal(ctx context.Context, m Message) {
 	}
 }
 
-// callbackURL is where the carrier reports the message's statuses.
+// callbackURL is where the carrier reports the message's statuses; "" when it
+// could not get there, and would refuse a message that asks for it.
 func (s *Service) callbackURL(id int64) string {
-	if s.opts.WebhookURL == "" {
+	if !s.hears {
 		return ""
 	}
 	return s.opts.WebhookURL + statusPath + "?" + url.Values{"m": {strconv.FormatInt(id, 10)}}.Encode()
+}
+
+// hears reports whether the carrier at base can reach webhook.
+func hears(base *url.URL, webhook string) bool {
+	u, err := url.Parse(webhook)
+	return err == nil && u.Host != "" && (onLoopback(base.Hostname()) || !onLoopback(u.Hostname()))
+}
+
+func onLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }
 
 func value(id *int64) int64 {
