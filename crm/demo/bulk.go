@@ -54,6 +54,24 @@ func Clients(ctx context.Context, db *postgres.DB, now time.Time, from, to int, 
 	})
 }
 
+// Fill adds made-up clients to whatever base there is, see Clients, deals them to
+// its managers, and has the planner learn what there is then.
+func Fill(ctx context.Context, db *postgres.DB, now time.Time, from, to int) error {
+	found, err := db.Conn(ctx).Query(ctx, `select id from users where active and 'manager' = any(roles) order by id`)
+	if err != nil {
+		return fmt.Errorf("managers: %w", err)
+	}
+	managers, err := pgx.CollectRows(found, pgx.RowTo[int64])
+	if err != nil {
+		return fmt.Errorf("managers: %w", err)
+	}
+	if err := Clients(ctx, db, now, from, to, managers); err != nil {
+		return err
+	}
+	_, err = db.Conn(ctx).Exec(ctx, "vacuum analyze clients, contact_points, contact_readings")
+	return err
+}
+
 // rows are those of a chunk of clients.
 type rows struct{ clients, points, numbers [][]any }
 
