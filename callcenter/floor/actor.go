@@ -60,19 +60,11 @@ func (a *actor) arrive(arrival Arrival) {
 	defer a.finish()
 	ctx, cancel := context.WithTimeout(f.ctx, arrivalPatience)
 	defer cancel()
-	line, err := f.Directory.Line(ctx, arrival.Dialled)
-	if err != nil {
-		f.Log.Error("caller left to the fall-back: line unknown", "channel", arrival.Channel, "error", err)
-		return
-	}
-	identity, err := f.Directory.Identify(ctx, arrival.Number, line.Country)
+	call, err := f.inbound(ctx, arrival)
 	if err != nil {
 		f.Log.Error("caller left to the fall-back: directory", "channel", arrival.Channel, "error", err)
 		return
 	}
-	call := callcenter.NewInbound(arrival.AsteriskID, arrival.Channel, line,
-		callcenter.Caller{Raw: arrival.Number, Name: arrival.Name, E164: identity.E164}, arrival.Dialled, arrival.At).
-		Know(identity)
 	if err := a.open(ctx, call); err != nil {
 		if !errors.Is(err, ErrKnown) {
 			f.Log.Error("caller left to the fall-back: not stored", "channel", arrival.Channel, "error", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"centralita/callcenter"
+	"centralita/internal/phone"
 )
 
 // Recover makes the books agree with the switch's evidence of an inbound call: one that nobody stored gets its lead,
@@ -43,7 +44,7 @@ func (f *Floor) open(ctx context.Context, e callcenter.Evidence) (callcenter.Cal
 		return callcenter.Call{}, err
 	}
 	call := callcenter.NewInbound(e.AsteriskID, e.Channel, line,
-		callcenter.Caller{Raw: e.Number, Name: e.Name, E164: identity.E164}, e.Dialled, e.StartedAt)
+		callcenter.Caller{Raw: phone.Text(e.Number), Name: phone.Text(e.Name), E164: identity.E164}, phone.Text(e.Dialled), e.StartedAt)
 	call.Recovered, call.Phase = true, callcenter.Fallback
 	call = call.Know(identity)
 	if err := f.Books.Create(ctx, &call); err != nil {
@@ -53,6 +54,20 @@ func (f *Floor) open(ctx context.Context, e callcenter.Evidence) (callcenter.Cal
 		return call, err
 	}
 	return call, f.write(ctx, call, []callcenter.Fact{callcenter.LegMade{Leg: call.Client, Client: true}})
+}
+
+// inbound asks the directory who is calling, and on which line.
+func (f *Floor) inbound(ctx context.Context, a Arrival) (callcenter.Call, error) {
+	line, err := f.Directory.Line(ctx, a.Dialled)
+	if err != nil {
+		return callcenter.Call{}, err
+	}
+	identity, err := f.Directory.Identify(ctx, a.Number, line.Country)
+	if err != nil {
+		return callcenter.Call{}, err
+	}
+	return callcenter.NewInbound(a.AsteriskID, a.Channel, line,
+		callcenter.Caller{Raw: a.Number, Name: a.Name, E164: identity.E164}, a.Dialled, a.At).Know(identity), nil
 }
 
 func (f *Floor) write(ctx context.Context, call callcenter.Call, facts []callcenter.Fact) error {
