@@ -141,6 +141,15 @@ func talkFeatures(t *testing.T, p *e2e.Product, agent *e2e.Agent, id int64, c, l
 	})
 }
 
+// touch is longer than the least conversation that counts as an answered call.
+const touch = 1200 * time.Millisecond
+
+// talk lets a conversation last long enough to count.
+func talk(p *e2e.Product, c *siptest.Call) {
+	_, err := c.Listen(p.Within(10*time.Second), touch)
+	p.Must(err)
+}
+
 // responsibleFirst: the client's responsible is offered the call first, a member whose phone is not there never,
 // and the trace says why.
 func responsibleFirst(t *testing.T, p *e2e.Product) {
@@ -160,6 +169,7 @@ func responsibleFirst(t *testing.T, p *e2e.Product) {
 		t.Errorf("withdrawn: %+v", w)
 	}
 	p.Must(c.WaitHears(p.Within(20*time.Second), e2e.AgentTone))
+	talk(p, c)
 	p.Must(c.Hangup(p.Within(10 * time.Second)))
 	call, _ := p.Booked(from)
 	if call.Outcome != "answered" || call.UserID != idle.ID || call.EndedBy != "client" {
@@ -239,7 +249,7 @@ func oneWinner(t *testing.T, p *e2e.Product, c *siptest.Call, tones map[string]f
 		}
 		return nil
 	})
-	heard, err := c.Listen(p.Within(5*time.Second), 400*time.Millisecond)
+	heard, err := c.Listen(p.Within(5*time.Second), touch)
 	p.Must(err)
 	for name, hz := range tones {
 		if heard.Hears(hz) != (name == winner) {
@@ -289,6 +299,7 @@ func phoneDies(t *testing.T, p *e2e.Product) {
 		t.Errorf("withdrawn: %+v", w)
 	}
 	p.Must(c.WaitHears(p.Within(15*time.Second), e2e.AgentTone))
+	talk(p, c)
 	leg := next.Phone.Received()[0]
 	if took := leg.Record().Started.Sub(gone); took > 5*time.Second {
 		t.Errorf("offered again after %v", took)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"centralita/internal/siptest"
 )
 
-// Query asks the product's database for rows; it is patient with one that is coming back.
+// Query asks the product's database for rows, each a T or its fields in order; it is patient with one that is coming back.
 func Query[T any](p *Product, sql string, args ...any) []T {
 	p.t.Helper()
 	var rows []T
@@ -34,6 +35,9 @@ func tryQuery[T any](p *Product, sql string, args ...any) ([]T, error) {
 	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
+	}
+	if reflect.TypeFor[T]().Kind() != reflect.Struct {
+		return pgx.CollectRows(rows, pgx.RowTo[T])
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }

@@ -85,12 +85,12 @@ func (p *Product) Stranger() *Person {
 func (p *Product) As(role string) *Person {
 	p.t.Helper()
 	p.roles.Lock() // while one signs in, others wait for him
+	defer p.roles.Unlock()
 	u := p.people[role]
 	if u == nil {
 		u = p.signInRole(role)
 		p.people[role] = u
 	}
-	p.roles.Unlock()
 	mine := *u
 	mine.p = p
 	return &mine

@@ -80,6 +80,7 @@ func answeredElsewhere(t *testing.T, p *e2e.Product, agent *e2e.Agent, line e2e.
 		tab.WaitPhase(10*time.Second, pop.Call.ID, "talking")
 	}
 	p.Must(c.WaitHears(p.Within(15*time.Second), e2e.AgentTone))
+	talk(p, c)
 	p.Must(c.Hangup(p.Within(10 * time.Second)))
 	if call, _ := p.Booked(from); call.Outcome != "answered" || call.EndedBy != "client" {
 		t.Errorf("%+v", call)
