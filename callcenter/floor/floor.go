@@ -9,6 +9,7 @@ import (
 
 	"centralita/callcenter"
 	"centralita/callcenter/routing"
+	"centralita/internal/phone"
 )
 
 // Errors that a wish can come back with.
@@ -78,8 +79,16 @@ type Arrival struct {
 	At         time.Time
 }
 
+// clean makes what a caller claims safe to keep, and its time as precise as the store.
+func (a Arrival) clean() Arrival {
+	a.Number, a.Name, a.Dialled = phone.Text(a.Number), phone.Text(a.Name), phone.Text(a.Dialled)
+	a.At = a.At.UTC().Truncate(time.Microsecond)
+	return a
+}
+
 // Arrive takes in a new call. It returns at once.
 func (f *Floor) Arrive(arrival Arrival) {
+	arrival = arrival.clean()
 	a := f.newActor()
 	f.mu.Lock()
 	if _, known := f.byChannel[arrival.Channel]; known {

@@ -83,8 +83,12 @@ type Scribe struct {
 // NewScribe returns the scribe.
 func NewScribe(queue Queue, now func() time.Time) *Scribe { return &Scribe{queue, now} }
 
-// Write inserts the job when the call has closed.
+// Write inserts the job when a call has closed that was recorded: every one from outside, and one to outside that was
+// answered.
 func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcenter.Fact) error {
+	if c.Direction == callcenter.Out && c.AnsweredAt.IsZero() {
+		return nil
+	}
 	for _, fact := range facts {
 		if _, closed := fact.(callcenter.Closed); closed {
 			return s.queue.Insert(ctx, Args{CallID: int64(c.ID)}, &jobs.Opts{ScheduledAt: s.now().Add(settleFor)})

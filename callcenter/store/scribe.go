@@ -71,12 +71,17 @@ func (s *Scribe) queue(b *pgx.Batch, c callcenter.Call, fact callcenter.Fact) {
 		kind := "agent"
 		if f.Client {
 			kind = "client"
+		}
+		if f.Client && c.Direction == callcenter.In {
 			b.Queue(wantRecording, c.ID, f.Leg.Channel)
 		}
 		b.Queue(makeLeg, c.ID, f.Leg.Channel, kind, f.Leg.UserID, now)
 	case callcenter.LegMoved:
 		if f.State == callcenter.LegUp {
 			b.Queue(answerLeg, c.ID, f.Channel, now)
+			if c.Direction == callcenter.Out && f.Channel == c.Client.Channel {
+				b.Queue(wantRecording, c.ID, f.Channel)
+			}
 		} else {
 			b.Queue(ringLeg, c.ID, f.Channel, now)
 		}
