@@ -3,8 +3,10 @@ package realtime_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -167,4 +169,14 @@ var shared struct {
 	once  sync.Once
 	rig   *rig
 	users int64
+}
+
+// TestMain keeps the rounds of the stress test to what a small machine runs in
+// seconds, unless -rapid.checks asks for more.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
+	}
+	flag.Parse()
+	os.Exit(m.Run())
 }
