@@ -28,6 +28,7 @@ var commands = []command{
 	{"user", "add, list and disable users, set passwords", userCommand},
 	{"ledger", "check that no lead and no call is lost", ledgerCommand},
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
+	{"demo", "fill an empty base with a firm to look at, or add clients by the million", demoCommand},
 	{"status", "tell ports, processes and logins of a running instance", statusCommand},
 	{"version", "print the version", versionCommand},
 	{"twilio", "", twilioCommand},
