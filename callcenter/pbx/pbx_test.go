@@ -2,10 +2,12 @@ package pbx_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
 	"centralita/callcenter"
+	"centralita/callcenter/witness"
 	"centralita/internal/siptest"
 )
 
@@ -200,6 +202,35 @@ func TestAnAgentLeftAloneIsLetGo(t *testing.T) {
 	r.no(err)
 	if call := r.stored(); call.Outcome != callcenter.Answered || call.EndedBy != callcenter.ByClient {
 		t.Errorf("%s by %s", call.Outcome, call.EndedBy)
+	}
+	r.quiet()
+}
+
+func TestACallThatNoServerTookIsRecovered(t *testing.T) {
+	r := openRoom(t)
+	r.close()
+	begun := time.Now()
+	caller := r.call("+34600111222")
+	r.no(caller.WaitAnswered(r.within(10 * time.Second)))
+	if waited := time.Since(begun); waited > 2500*time.Millisecond {
+		t.Errorf("the fall-back answered after %v", waited)
+	}
+	r.no(caller.Hangup(r.within(5 * time.Second)))
+
+	r.serve(directory{line: callcenter.Line{ID: 1}})
+	w := witness.New(r.config.Paths().EventLog, r.books, r.books, r.floor, slog.New(slog.DiscardHandler))
+	r.until("the call is found", func() bool {
+		r.no(w.CatchUp(r.within(5 * time.Second)))
+		var found bool
+		r.no(r.db.Conn(t.Context()).QueryRow(t.Context(), `select exists (select from calls where ended_at is not null)`).Scan(&found))
+		return found
+	})
+	call := r.stored()
+	if !call.Recovered || call.LeadID == 0 || call.Caller.Raw != "+34600111222" || call.Outcome != callcenter.Missed {
+		t.Errorf("recovered %v, lead %d, caller %q, %s", call.Recovered, call.LeadID, call.Caller.Raw, call.Outcome)
+	}
+	if late := call.StartedAt.Sub(begun); late > time.Second || late < -time.Second {
+		t.Errorf("its time is %v off", late)
 	}
 	r.quiet()
 }
