@@ -16,6 +16,7 @@ import (
 func runCommand(ctx context.Context, args []string) error {
 	flags := newFlags("run")
 	data := flags.String("data", string(machine.DefaultDir()), "data directory")
+	demo := flags.Bool("demo", true, "load the demonstration data into an empty database")
 	language := flags.String("language", "en", "language of the switch's prompts: en, es or ru")
 	trunk := machine.Trunk{}
 	flags.StringVar(&trunk.Address, "sip-address", "", "our IPv4 address for the carrier's SIP and audio (default 127.0.0.1)")
@@ -54,6 +55,12 @@ func runCommand(ctx context.Context, args []string) error {
 		Dir: machine.Dir(dir), Ports: ports, Version: buildVersion(), Environ: os.Environ(), Language: *language,
 		HTTPHost: *host, Trunk: trunk, DatabaseURL: databaseURL,
 		Out: os.Stdout, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+	if *demo {
+		o.Demo = func(ctx context.Context, url string) ([]machine.Login, error) {
+			logins, _, err := loadDemo(ctx, url, o.Dir.Files())
+			return logins, err
+		}
 	}
 	fmt.Printf("starting on %s\n", dir)
 	return machine.Run(ctx, o)

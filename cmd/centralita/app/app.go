@@ -228,6 +228,7 @@ func (a *App) who(ctx context.Context) int64 { return access.ActorFrom(ctx).User
 // Run serves on the configured address until ctx ends or the server must not go on.
 func (a *App) Run(ctx context.Context) error {
 	defer a.db.Close()
+	asked := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if err := a.queue.Start(ctx); err != nil {
@@ -243,8 +244,8 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	})
 	err := a.listen(ctx)
-	if cause := context.Cause(ctx); err == nil && cause != nil && cause != context.Canceled {
-		err = cause
+	if err == nil && asked.Err() == nil { // nobody asked us to stop: something else ended ctx
+		err = context.Cause(ctx)
 	}
 	stop(nil)
 	background.Wait()
