@@ -48,9 +48,3 @@ func (s *Service) catchUp(ctx context.Context) error {
 	}
 	return nil
 }
-
-// has reports whether a message with the carrier's id is known.
-func (s *Store) has(ctx context.Context, sid string) (known bool, err error) {
-	err = s.db.Conn(ctx).QueryRow(ctx, `select exists (select from messages where provider_id = $1)`, sid).Scan(&known)
-	return known, err
-}

@@ -121,30 +121,3 @@ func (s *Service) askAfterSilence(ctx context.Context) error {
 	}
 	return nil
 }
-
-// stuck returns messages with an intent older than age and no answer.
-func (s *Store) stuck(ctx context.Context, age time.Duration, limit int) ([]Message, error) {
-	return s.many(ctx, `select `+columns+` from messages m`+joins+`
-		where m.state = 'sending' and m.intent_at < clock_timestamp() - $1::interval order by m.id limit $2`, age, limit)
-}
-
-// late returns wishes that wait although their time is over, and locks them.
-func (s *Store) late(ctx context.Context, now time.Time, limit int) ([]Message, error) {
-	return s.many(ctx, `select `+columns+` from messages m`+joins+`
-		where m.state = 'queued' and m.not_after <= $1 order by m.id limit $2 for update of m skip locked`, now, limit)
-}
-
-// silent returns messages of the last two days that the carrier took so long ago,
-// and that nobody has asked after since.
-func (s *Store) silent(ctx context.Context, after time.Duration, limit int) ([]Message, error) {
-	return s.many(ctx, `select `+columns+` from messages m`+joins+`
-		where m.state in ('accepted', 'sent') and m.direction = 'out' and m.provider_id is not null
-		  and m.updated_at < now() - $1::interval and m.created_at > now() - interval '2 days'
-		order by m.id limit $2`, after, limit)
-}
-
-// asked notes that the carrier was asked after the message just now.
-func (s *Store) asked(ctx context.Context, id int64) error {
-	_, err := s.db.Conn(ctx).Exec(ctx, `update messages set updated_at = now() where id = $1`, id)
-	return err
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // List returns a page of messages, newest first, and the cursor of the next
@@ -20,31 +19,4 @@ func (s *Service) List(ctx context.Context, f Filter) (items []Message, next str
 		next = strconv.FormatInt(items[limit-1].ID, 36)
 	}
 	return items, next, nil
-}
-
-func (s *Store) list(ctx context.Context, f Filter) ([]Message, error) {
-	conditions, args := []string{"true"}, []any{}
-	add := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
-	}
-	if f.ClientID != 0 {
-		add("m.client_id = $%d", f.ClientID)
-	}
-	if f.State != "" {
-		add("m.state = $%d", f.State)
-	}
-	if f.Direction != "" {
-		add("m.direction = $%d", f.Direction)
-	}
-	if f.Before != 0 {
-		add("m.id < $%d", f.Before)
-	}
-	args = append(args, f.Limit)
-	items, err := s.many(ctx, `select `+columns+` from messages m`+joins+`
-		where `+strings.Join(conditions, " and ")+` order by m.id desc limit $`+strconv.Itoa(len(args)), args...)
-	if items == nil {
-		items = []Message{}
-	}
-	return items, err
 }

@@ -112,15 +112,3 @@ func (s *Service) adopt(ctx context.Context, m Message, l listed) (taken bool, e
 	}
 	return true, s.announce(ctx, now)
 }
-
-// unclaimed returns those of the carrier's ids that no message has, and how many
-// other messages like m have no answer yet. Read after the carrier's list, so
-// that whatever may be in the list has its intent committed.
-func (s *Store) unclaimed(ctx context.Context, m Message, sids []string) (free []string, rivals int, err error) {
-	err = s.db.Conn(ctx).QueryRow(ctx, `
-		select array(select sid from unnest($1::text[]) sid where not exists (select from messages where provider_id = sid)),
-		       (select count(*) from messages where direction = 'out' and to_number = $2 and body = $3 and id <> $4
-		        and provider_id is null and intent_at is not null and state in ('sending', 'unknown'))`,
-		sids, m.To, m.Body, m.ID).Scan(&free, &rivals)
-	return free, rivals, err
-}

@@ -37,18 +37,6 @@ func (s *Service) Report(ctx context.Context, r Report) error {
 	})
 }
 
-// report keeps a report, once, and carries its message on: the one with the
-// carrier's id, else the one that the callback was for. It returns false when
-// that changed nothing.
-func (s *Store) report(ctx context.Context, r Report, to State) (Message, bool, error) {
-	return s.one(ctx, `
-		with fresh as (
-			insert into message_callbacks (provider_id, status, message_id, error_code)
-			values ($4, $7, (select id from messages where id = $1), $5) on conflict do nothing returning provider_id),
-		m as (`+sqlAdvance+` and exists (select from fresh) returning *)
-		select `+columns+` from m`+joins, r.MessageID, to, to.rank(), r.SID, r.ErrorCode, reasonOf(r.ErrorCode), r.Status)
-}
-
 // reasonOf explains the carrier's commonest codes to people.
 func reasonOf(code string) string {
 	switch code {

@@ -2,14 +2,10 @@ package message
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"centralita/crm/access"
 	"centralita/internal/fault"
-	"centralita/internal/postgres"
 )
 
 var (
@@ -19,11 +15,7 @@ var (
 
 // Templates returns all templates, by key and language.
 func (s *Service) Templates(ctx context.Context) ([]Template, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx, `select id, key, locale, title, body from message_templates order by key, locale`)
-	if err != nil {
-		return nil, fmt.Errorf("list templates: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Template])
+	return s.store.templates(ctx)
 }
 
 // CreateTemplate stores a new template and returns it with its ID.
@@ -32,10 +24,8 @@ func (s *Service) CreateTemplate(ctx context.Context, t Template) (Template, err
 		return t, err
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		err := s.db.Conn(ctx).QueryRow(ctx, `insert into message_templates (key, locale, title, body) values ($1, $2, $3, $4) returning id`,
-			t.Key, t.Locale, t.Title, t.Body).Scan(&t.ID)
-		if err != nil {
-			return classifyTemplate(err)
+		if err := s.store.insertTemplate(ctx, &t); err != nil {
+			return err
 		}
 		return s.ports.Audit.Record(ctx, "template.create", "message_template", t.ID, nil, t)
 	})
@@ -55,10 +45,8 @@ func (s *Service) ChangeTemplate(ctx context.Context, id int64, edit func(*Templ
 		if err := t.check(); err != nil {
 			return err
 		}
-		_, err = s.db.Conn(ctx).Exec(ctx, `update message_templates set key = $2, locale = $3, title = $4, body = $5 where id = $1`,
-			id, t.Key, t.Locale, t.Title, t.Body)
-		if err != nil {
-			return classifyTemplate(err)
+		if err := s.store.updateTemplate(ctx, t); err != nil {
+			return err
 		}
 		return s.ports.Audit.Record(ctx, "template.update", "message_template", id, before, t)
 	})
@@ -72,8 +60,8 @@ func (s *Service) DeleteTemplate(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.db.Conn(ctx).Exec(ctx, `delete from message_templates where id = $1`, id); err != nil {
-			return fmt.Errorf("delete template: %w", err)
+		if err := s.store.deleteTemplate(ctx, id); err != nil {
+			return err
 		}
 		return s.ports.Audit.Record(ctx, "template.delete", "message_template", id, before, nil)
 	})
@@ -87,17 +75,9 @@ func (s *Service) Preview(ctx context.Context, id, clientID int64, at time.Time)
 	if err != nil {
 		return "", err
 	}
-	var v Values
-	var clientZone, firmZone string
-	err = s.db.Conn(ctx).QueryRow(ctx, `
-		select c.name, coalesce(u.name, ''), c.time_zone, f.name, f.time_zone
-		from clients c left join users u on u.id = c.responsible_id, firms f where c.id = $1 and f.id = 1`, clientID).
-		Scan(&v.ClientName, &v.Manager, &clientZone, &v.Firm, &firmZone)
-	if postgres.IsNoRows(err) {
-		return "", errReference
-	}
+	v, zones, err := s.store.valuesFor(ctx, clientID)
 	if err != nil {
-		return "", fmt.Errorf("preview: %w", err)
+		return "", err
 	}
 	if v.Manager == "" {
 		v.Manager = access.ActorFrom(ctx).Name
@@ -105,7 +85,7 @@ func (s *Service) Preview(ctx context.Context, id, clientID int64, at time.Time)
 	if at.IsZero() {
 		at = s.now()
 	}
-	v.At = at.In(zone(clientZone, firmZone))
+	v.At = at.In(zone(zones...))
 	return t.Render(v), nil
 }
 
@@ -117,21 +97,4 @@ func zone(names ...string) *time.Location {
 		}
 	}
 	return time.UTC
-}
-
-// template returns a template; lock is a constant clause of SQL.
-func (s *Store) template(ctx context.Context, id int64, lock string) (t Template, err error) {
-	err = s.db.Conn(ctx).QueryRow(ctx, `select id, key, locale, title, body from message_templates where id = $1`+lock, id).
-		Scan(&t.ID, &t.Key, &t.Locale, &t.Title, &t.Body)
-	if postgres.IsNoRows(err) {
-		return t, errNoTemplate
-	}
-	return t, err
-}
-
-func classifyTemplate(err error) error {
-	if _, twice := postgres.UniqueViolation(err); twice {
-		return errTaken
-	}
-	return fmt.Errorf("save template: %w", err)
 }

@@ -78,7 +78,7 @@ func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
 	if f.After, err = parsePosition(in.Cursor); err != nil {
 		return nil, err
 	}
-	items, err := a.service.store.list(ctx, f)
+	items, err := a.service.List(ctx, f)
 	if err != nil {
 		return nil, err
 	}

@@ -131,6 +131,11 @@ func (s *Service) Done(ctx context.Context, id int64) (Reminder, error) {
 	return s.move(ctx, id, Done, "reminder.done", Pending, Fired, Expired, Failed)
 }
 
+// List returns at most f.Limit reminders, the latest due first.
+func (s *Service) List(ctx context.Context, f Filter) ([]Reminder, error) {
+	return s.store.list(ctx, f)
+}
+
 // move brings a reminder from one of some states to another, on the word of the
 // actor: a colleague's own reminder is his and its maker's.
 func (s *Service) move(ctx context.Context, id int64, to State, action string, from ...State) (r Reminder, err error) {
