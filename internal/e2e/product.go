@@ -220,6 +220,9 @@ func (p *Product) Log(name string) string {
 	return string(text)
 }
 
+// Files is where the product keeps recordings for good.
+func (p *Product) Files() string { return machine.Dir(p.dir).Files() }
+
 // LedgerCheck runs `centralita ledger check` and returns what it said; err is
 // not nil when the balance is not 0.
 func (p *Product) LedgerCheck() (string, error) {
