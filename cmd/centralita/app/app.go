@@ -81,26 +81,41 @@ func New(ctx context.Context, c config.Config, version string, assets fs.FS) (*A
 	if a.db, err = postgres.Open(ctx, c.Database.URL); err != nil {
 		return nil, err
 	}
-	steps := []func() error{a.makeLive, a.makeRooms, a.makeCallRoom, func() error { return a.makeFace(version, assets) }}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			a.db.Close()
-			return nil, err
-		}
+	if err := a.make(ctx, version, assets); err != nil {
+		a.db.Close()
+		return nil, err
 	}
 	return a, nil
+}
+
+func (a *App) make(ctx context.Context, version string, assets fs.FS) error {
+	if err := a.makeLive(ctx); err != nil {
+		return err
+	}
+	if err := a.makeRooms(); err != nil {
+		return err
+	}
+	if err := a.makeCallRoom(); err != nil {
+		return err
+	}
+	a.scheduleUpkeep()
+	return a.makeFace(version, assets)
 }
 
 // now is the clock of the server, in the resolution that the database keeps.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-func (a *App) makeLive() (err error) {
+func (a *App) makeLive(ctx context.Context) (err error) {
 	if a.queue, err = jobs.New(a.db, a.log); err != nil {
 		return err
 	}
 	a.bus = realtime.NewLocalBus()
 	if a.config.Redis.URL != "" {
-		if a.redis, err = redisbus.Open(a.config.Redis.URL, "centralita"); err != nil {
+		channel, err := a.channel(ctx)
+		if err != nil {
+			return err
+		}
+		if a.redis, err = redisbus.Open(a.config.Redis.URL, channel); err != nil {
 			return err
 		}
 		a.bus = a.redis
@@ -313,10 +328,8 @@ func OpenAPI(ctx context.Context, version string) ([]byte, error) {
 		return nil, err
 	}
 	defer a.db.Close()
-	for _, step := range []func() error{a.makeLive, a.makeRooms, a.makeCallRoom, func() error { return a.makeFace(version, nil) }} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err := a.make(ctx, version, nil); err != nil {
+		return nil, err
 	}
 	return a.web.Router().OpenAPI()
 }

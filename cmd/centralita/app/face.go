@@ -22,6 +22,7 @@ import (
 	"centralita/internal/postgres"
 	"centralita/internal/web"
 	"centralita/realtime"
+	"centralita/realtime/livemetrics"
 	livestore "centralita/realtime/store"
 	"centralita/realtime/ws"
 )
@@ -47,6 +48,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	a.hub = realtime.NewHub(livestore.New(a.db), a.bus, realtime.Options{
 		Message: a.frame, Ended: a.people.EndedSessions, Connected: a.joined, Disconnected: a.left, Logger: a.log,
 	})
+	a.web.Registry().MustRegister(livemetrics.New(a.hub))
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
 		access.NewAPI(a.people), audit.NewAPI(a.audit), line.NewAPI(a.lines), client.NewAPI(a.clients),

@@ -13,8 +13,10 @@ create table firms (
     lead_warn_seconds   int not null default 300,
     lead_breach_seconds int not null default 3600,
     lead_value numeric(19,4) not null default 0,
+    installation uuid not null default gen_random_uuid(),
     updated_at timestamptz not null default now()
 );
+comment on column firms.installation is 'tells this installation from others that share a Redis';
 insert into firms (id) values (1);
 comment on column firms.allowed_countries is 'ISO countries that may be dialled besides the countries of the firm''s own lines';
 

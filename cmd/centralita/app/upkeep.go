@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"centralita/internal/jobs"
+)
+
+// keepEvents is how long a browser may be away and still be told event by event what it has missed.
+const keepEvents = 72 * time.Hour
+
+// upkeep is the errand that removes what nobody needs any more: events that were delivered long ago, dead sessions.
+type upkeep struct{}
+
+// Kind names the job.
+func (upkeep) Kind() string { return "upkeep" }
+
+func (a *App) scheduleUpkeep() {
+	jobs.Handle(a.queue, func(ctx context.Context, _ *jobs.Job[upkeep]) error {
+		_, err := a.live.Prune(ctx, keepEvents)
+		return errors.Join(err, a.people.Prune(ctx))
+	})
+	a.queue.Every(time.Hour, upkeep{})
+}
+
+const installation = `select installation::text from firms`
+
+// channel is the Redis channel of this installation: its servers share it, and no others do.
+func (a *App) channel(ctx context.Context) (string, error) {
+	var id string
+	if err := a.db.Conn(ctx).QueryRow(ctx, installation).Scan(&id); err != nil {
+		return "", err
+	}
+	return "centralita-" + id, nil
+}
