@@ -69,12 +69,20 @@ select (select count(*) from lead_entries where kind = 'opened'),
 
 // sqlCallsWithoutLead counts the calls of our books without a lead, and those
 // that the switch saw without a call in our books. A call that the switch saw
-// just now may still be on its way to us.
+// just now may still be on its way to us; evidence that is settled was compared
+// once and is left to Check.
 const sqlCallsWithoutLead = `(select count(*) from calls where direction = 'in' and lead_id is null)
-	+ (select count(*) from witnessed_calls w where ` + witnessedInbound + ` and not exists (
+	+ (select count(*) from witnessed_calls w where not w.settled and ` + witnessedInbound + ` and not exists (
 	   select 1 from calls k where k.asterisk_id = w.asterisk_id and k.uniqueid = w.uniqueid))`
 
 const witnessedInbound = `w.uniqueid = w.linkedid and w.started_at < now() - interval '10 seconds'`
+
+const (
+	sqlBoardRows = "select" + leadColumns +
+		" from (select * from leads_now where state = 'open' order by due_at, value desc, id limit $1) l" + leadJoins +
+		" order by l.due_at, l.value desc, l.id"
+	sqlClasses = "select class, count(*), sum(value)::text from leads_now where state = 'open' group by class"
+)
 
 // balance returns the balance and the moment it was drawn.
 func (l *Ledger) balance(ctx context.Context) (b Balance, at time.Time, err error) {
@@ -102,7 +110,7 @@ func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
 		return Board{}, err
 	}
 	rows, err := l.db.Conn(ctx).Query(ctx,
-		"select"+leadColumns+leadTables+" where l.state = 'open' order by l.due_at, l.value desc, l.id limit $1", boardRows)
+		sqlBoardRows, boardRows)
 	if err != nil {
 		return Board{}, fmt.Errorf("board: %w", err)
 	}
@@ -121,7 +129,7 @@ func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
 // classes counts the open leads of every class, also of those with none.
 func (l *Ledger) classes(ctx context.Context) ([]ClassCount, error) {
 	rows, err := l.db.Conn(ctx).Query(ctx,
-		"select class, count(*), sum(value)::text from leads_now where state = 'open' group by class")
+		sqlClasses)
 	if err != nil {
 		return nil, fmt.Errorf("count classes: %w", err)
 	}

@@ -69,26 +69,43 @@ func (f Filter) where() (sql string, args []any, err error) {
 	return strings.Join(conditions, " and "), args, nil
 }
 
+// query is one statement with its parameters.
+type query struct {
+	sql  string
+	args []any
+}
+
+// queries compiles f to the counting of all rows and the reading of one page.
+func (f Filter) queries() (count, page query, err error) {
+	where, args, err := f.where()
+	if err != nil {
+		return query{}, query{}, err
+	}
+	from := " from leads l where "
+	if f.Class != "" {
+		from = " from leads_now l where "
+	}
+	count = query{"select count(*)" + from + where, args}
+	pageArgs := slices.Clone(args)
+	if f.Before != 0 {
+		pageArgs = append(pageArgs, f.Before)
+		where += " and l.id < $" + strconv.Itoa(len(pageArgs))
+	}
+	pageArgs = append(pageArgs, f.Limit)
+	page = query{"select" + leadColumns + leadTables + " where " + where + " order by l.id desc limit $" + strconv.Itoa(len(pageArgs)), pageArgs}
+	return count, page, nil
+}
+
 // List returns leads, newest first, and how many match f in all.
 func (l *Ledger) List(ctx context.Context, f Filter) (leads []Lead, total int64, err error) {
-	where, args, err := f.where()
+	count, page, err := f.queries()
 	if err != nil {
 		return nil, 0, err
 	}
-	from := " from leads_now l where "
-	if f.Class == "" {
-		from = " from leads l where "
-	}
-	if err := l.db.Conn(ctx).QueryRow(ctx, "select count(*)"+from+where, args...).Scan(&total); err != nil {
+	if err := l.db.Conn(ctx).QueryRow(ctx, count.sql, count.args...).Scan(&total); err != nil {
 		return nil, 0, fmt.Errorf("count leads: %w", err)
 	}
-	if f.Before != 0 {
-		args = append(args, f.Before)
-		where += " and l.id < $" + strconv.Itoa(len(args))
-	}
-	args = append(args, f.Limit)
-	rows, err := l.db.Conn(ctx).Query(ctx,
-		"select"+leadColumns+leadTables+" where "+where+" order by l.id desc limit $"+strconv.Itoa(len(args)), args...)
+	rows, err := l.db.Conn(ctx).Query(ctx, page.sql, page.args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list leads: %w", err)
 	}

@@ -22,7 +22,9 @@ const leadColumns = `
 	l.lease_call_id, l.closing, l.closing_reason, coalesce(b.name, ''), l.closed_at, l.due_at,
 	greatest(0, coalesce(floor(extract(epoch from now() - l.due_at)), 0))::bigint, l.last_outcome`
 
-const leadTables = ` from leads_now l
+const leadTables = " from leads_now l" + leadJoins
+
+const leadJoins = `
 	left join lines n on n.id = l.line_id
 	left join clients c on c.id = l.client_id
 	left join users r on r.id = l.responsible_id

@@ -36,6 +36,7 @@ create unique index calls_switch on calls (asterisk_id, uniqueid) where uniqueid
 create index calls_live on calls (id) where ended_at is null;
 create index calls_client on calls (client_id, started_at desc);
 create index calls_lead on calls (lead_id, started_at desc);
+create index calls_leadless on calls (id) where direction = 'in' and lead_id is null;
 create index calls_started on calls (started_at desc);
 create index calls_user on calls (user_id, started_at desc);
 create index calls_talking on calls (e164) where ended_at is null and e164 <> '';
