@@ -133,7 +133,9 @@ func (r *reader) repaired(digits string, confidence int, why string) bool {
 	return r.valid(num, confidence, why)
 }
 
-// strayPlus reads a national or prefixed form with a plus before it.
+// strayPlus reads a national or prefixed form with a plus before it. The Russian
+// form on another country's line is known by, and not dialled: behind the plus
+// it may as well be a satellite's number (+882 13…).
 func (r *reader) strayPlus(digits string) {
 	inner := reader{country: r.country}
 	if !inner.dialledAbroad(digits) {
@@ -141,6 +143,9 @@ func (r *reader) strayPlus(digits string) {
 		inner.russianTrunk(digits)
 	}
 	for _, f := range inner.found {
+		if f.Why == WhyForeignTrunk {
+			f.Confidence = dialConfidence - 5
+		}
 		f.Why, f.Confidence = WhyStrayPlus, min(f.Confidence, 75)
 		r.add(f)
 	}
