@@ -99,8 +99,22 @@ func (l *Ledger) balance(ctx context.Context) (b Balance, at time.Time, err erro
 	return b, at, nil
 }
 
-// Board draws the board. free may be nil.
+// Board draws the board. free may be nil. All who ask at the same time share
+// one drawing, which begins after the last of them has asked.
 func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
+	out, err := l.boards.get(ctx, l.draw)
+	if err != nil {
+		return Board{}, err
+	}
+	out.Free = []FreeAgent{}
+	if free != nil {
+		out.Free, err = free.Free(ctx)
+	}
+	return out, err
+}
+
+// draw reads what is the same for everybody.
+func (l *Ledger) draw(ctx context.Context) (Board, error) {
 	var out Board
 	var err error
 	if out.Balance, out.AsOf, err = l.balance(ctx); err != nil {
@@ -116,12 +130,6 @@ func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
 	}
 	if out.Rows, err = pgx.CollectRows(rows, scanLead); err != nil {
 		return Board{}, fmt.Errorf("board: %w", err)
-	}
-	out.Free = []FreeAgent{}
-	if free != nil {
-		if out.Free, err = free.Free(ctx); err != nil {
-			return Board{}, err
-		}
 	}
 	return out, nil
 }

@@ -30,6 +30,7 @@ type Ledger struct {
 	audit   Auditor
 	signals Signals
 	now     func() time.Time
+	boards  easel
 }
 
 // NewLedger returns the ledger kept in db.

@@ -64,7 +64,7 @@ func TestQueriesFindTheirIndexes(t *testing.T) {
 	statements := map[string]query{
 		"lead":        {"select" + leadColumns + leadTables + " where l.id = $1", []any{int64(5)}},
 		"board":       {sqlBoardRows, []any{boardRows}},
-		"balance":     {sqlBalance, nil},
+		"leadless":    {"select " + sqlCallsWithoutLead, nil},
 		"classes":     {sqlClasses, nil},
 		"journal":     {"select * from lead_entries e where e.lead_id = $1 order by e.id limit 1000", []any{int64(5)}},
 		"open":        {sqlOpen + sqlOpened, openArgs(Contact{Source: "call", E164: "+34600000250", LineID: 1, CallID: 5, At: time.Now()}, 0)},
