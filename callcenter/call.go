@@ -154,6 +154,7 @@ const (
 	PhonePatience   = 15 * time.Second  // our own phone that should answer by itself
 	FarPatience     = 60 * time.Second  // the client's phone on an outbound call
 	RejoinPatience  = 20 * time.Second  // an agent whose browser vanished in a conversation
+	AcceptPatience  = 4 * time.Second   // the same, when the conversation had hardly begun
 	MessagePatience = 120 * time.Second // a caller leaving a message
 	// HumanTouch is how long a person must have been connected for a call to count as answered.
 	HumanTouch = time.Second

@@ -168,10 +168,16 @@ func TestReloadHoldsTheClientAndComesBack(t *testing.T) {
 }
 
 func TestAnAgentWhoDoesNotComeBackIsReplaced(t *testing.T) {
-	p := inbound(t).on(chosen(1), callcenter.Entered{}, callcenter.LegAnswered{Channel: "ag-7-1"}, callcenter.PhoneLost{UserID: 1}).
-		after(callcenter.RejoinPatience, callcenter.Tick{})
-	if p.call.Phase != callcenter.Waiting || p.call.Agent.UserID != 0 {
-		t.Fatalf("phase %s, agent %d", p.call.Phase, p.call.Agent.UserID)
+	for talk, patience := range map[time.Duration]time.Duration{time.Minute: callcenter.RejoinPatience, time.Second: callcenter.AcceptPatience} {
+		p := inbound(t).on(chosen(1), callcenter.Entered{}, callcenter.LegAnswered{Channel: "ag-7-1"}).
+			after(talk, callcenter.PhoneLost{UserID: 1}).after(patience-time.Second, callcenter.Tick{})
+		if p.call.Phase != callcenter.Rejoining {
+			t.Fatalf("given up early: %s", p.call.Phase)
+		}
+		p.on(callcenter.Tick{})
+		if p.call.Phase != callcenter.Waiting || p.call.Agent.UserID != 0 {
+			t.Fatalf("after %v of talk: phase %s, agent %d", talk, p.call.Phase, p.call.Agent.UserID)
+		}
 	}
 }
 

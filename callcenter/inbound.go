@@ -68,9 +68,15 @@ func (s *step) phoneLost(user int64) {
 	}
 }
 
+// fresh is how young a conversation is that the client would rather begin anew than wait for.
+const fresh = 3 * time.Second
+
 func (s *step) rejoinWait() {
 	s.Phase = Rejoining
 	s.Deadline = s.now.Add(RejoinPatience)
+	if s.now.Sub(s.AnsweredAt) < fresh {
+		s.Deadline = s.now.Add(AcceptPatience)
+	}
 	s.fact(Stretch{Kind: SegRejoin, UserID: s.Agent.UserID})
 	s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
 }

@@ -176,7 +176,11 @@ func (a *actor) step(m message) error {
 	}
 	a.f.Log.Error("step not stored", "call", a.call.ID, "phase", a.call.Phase, "error", err)
 	a.unholdNew(out.Call)
-	a.release(m.decision)
+	if m.decision != nil { // an offer waits for the store; the caller goes back into the queue in a while
+		a.release(m.decision)
+		time.AfterFunc(retryPause, func() { a.inbox.put(message{event: callcenter.Tick{}}) })
+		return err
+	}
 	out = a.apply(m)
 	a.unsaved = append(a.unsaved, out.Facts...)
 	a.settle(out)

@@ -90,7 +90,7 @@ func (b *Books) Trace(ctx context.Context, c callcenter.Call, d routing.Decision
 	if err != nil {
 		return fmt.Errorf("trace call: %w", err)
 	}
-	_, err = b.db.Conn(ctx).Exec(ctx, traceCall, c.ID, c.LeadID, at, d.Choice.UserID, d.Choice.Verdict, considered)
+	err = b.db.Later(ctx, traceCall, []any{c.ID, c.LeadID, at, d.Choice.UserID, d.Choice.Verdict, considered}, nil)
 	if err != nil {
 		return fmt.Errorf("trace call: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"centralita/callcenter"
 )
 
@@ -37,7 +35,8 @@ on conflict do nothing`
 insert into recordings (call_id, source) values ($1, $2) on conflict (call_id) do nothing`
 )
 
-// Scribe writes what became true of calls into the call room's tables, in one round trip.
+// Scribe writes what became true of calls into the call room's tables. Nothing waits for that: it travels with the
+// transaction's next statement or its commit.
 type Scribe struct {
 	*Books
 	now func() time.Time
@@ -52,19 +51,24 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	if err != nil {
 		return fmt.Errorf("save call: %w", err)
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(saveCall, c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
+	write := func(sql string, args ...any) {
+		if err == nil {
+			err = s.db.Later(ctx, sql, args, nil)
+		}
+	}
+	write(saveCall, c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
 		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered)
 	for _, fact := range facts {
-		s.queue(batch, c, fact)
+		s.note(write, c, fact)
 	}
-	if err := s.db.Conn(ctx).SendBatch(ctx, batch).Close(); err != nil {
+	if err != nil {
 		return fmt.Errorf("save call: %w", err)
 	}
 	return nil
 }
 
-func (s *Scribe) queue(b *pgx.Batch, c callcenter.Call, fact callcenter.Fact) {
+// note writes one fact.
+func (s *Scribe) note(write func(sql string, args ...any), c callcenter.Call, fact callcenter.Fact) {
 	now := s.now()
 	switch f := fact.(type) {
 	case callcenter.LegMade:
@@ -73,29 +77,29 @@ func (s *Scribe) queue(b *pgx.Batch, c callcenter.Call, fact callcenter.Fact) {
 			kind = "client"
 		}
 		if f.Client && c.Direction == callcenter.In {
-			b.Queue(wantRecording, c.ID, f.Leg.Channel)
+			write(wantRecording, c.ID, f.Leg.Channel)
 		}
-		b.Queue(makeLeg, c.ID, f.Leg.Channel, kind, f.Leg.UserID, now)
+		write(makeLeg, c.ID, f.Leg.Channel, kind, f.Leg.UserID, now)
 	case callcenter.LegMoved:
 		if f.State == callcenter.LegUp {
-			b.Queue(answerLeg, c.ID, f.Channel, now)
+			write(answerLeg, c.ID, f.Channel, now)
 			if c.Direction == callcenter.Out && f.Channel == c.Client.Channel {
-				b.Queue(wantRecording, c.ID, f.Channel)
+				write(wantRecording, c.ID, f.Channel)
 			}
 		} else {
-			b.Queue(ringLeg, c.ID, f.Channel, now)
+			write(ringLeg, c.ID, f.Channel, now)
 		}
 	case callcenter.LegEnded:
-		b.Queue(endLeg, c.ID, f.Channel, now, f.Result, f.Cause)
+		write(endLeg, c.ID, f.Channel, now, f.Result, f.Cause)
 	case callcenter.Stretch:
-		b.Queue(endStretch, c.ID, now)
-		b.Queue(beginStretch, c.ID, f.Kind, f.UserID, now)
+		write(endStretch, c.ID, now)
+		write(beginStretch, c.ID, f.Kind, f.UserID, now)
 	case callcenter.PopShown:
-		b.Queue(showPop, c.ID, f.UserID, f.OfferedAt)
+		write(showPop, c.ID, f.UserID, f.OfferedAt)
 	case callcenter.AgentFreed:
-		b.Queue(freeAgent, f.UserID, c.ID, now)
+		write(freeAgent, f.UserID, c.ID, now)
 	case callcenter.Closed:
-		b.Queue(endStretch, c.ID, now)
+		write(endStretch, c.ID, now)
 	}
 }
 
