@@ -21,15 +21,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['dev/**/*.{js,mjs}', '*.js'],
+    files: ['dev/**/*.{js,mjs}', 'public/**/*.js', '*.js'],
     languageOptions: {
-      globals: {
-        process: 'readonly',
-        console: 'readonly',
-        URL: 'readonly',
-        Buffer: 'readonly',
-        setTimeout: 'readonly',
-      },
+      globals: Object.fromEntries(
+        ['process', 'console', 'URL', 'document', 'localStorage', 'matchMedia', 'requestAnimationFrame'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
     },
   },
 );

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { http } from './http';
-import type { Candidate, Client, ClientRow, Lead, NewClient, Page, TimelineEntry } from './types';
+import type { Candidate, Client, ClientRow, LeadHit, NewClient, Page, TimelineEntry } from './types';
 
 export interface ClientFilter {
   q?: string;
@@ -57,7 +57,7 @@ export const byNumberQuery = (number: string) =>
 
 export interface Found {
   clients: ClientRow[] | null;
-  leads: Lead[] | null;
+  leads: LeadHit[] | null;
 }
 export const searchQuery = (q: string) =>
   queryOptions({

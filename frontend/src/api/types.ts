@@ -326,6 +326,19 @@ export interface Lead {
   continued?: Maybe<boolean>;
 }
 
+/** A lead as the search finds it. */
+export interface LeadHit {
+  id: number;
+  caller_name: string;
+  client_id?: Maybe<number>;
+  client_name: string;
+  line_name: string;
+  number: string;
+  number_display: string;
+  opened_at: string;
+  state: string;
+}
+
 export interface LeadEntry {
   id: number;
   at: string;
@@ -420,4 +433,15 @@ export interface AuditEntry {
   action: string;
   entity: string;
   entity_id: number;
+}
+
+/** An SMS in the loopback carrier that stands in where no real one is set up. */
+export interface OutboxEntry {
+  at: string;
+  body: string;
+  direction: string;
+  from: string;
+  sid: string;
+  status: string;
+  to: string;
 }

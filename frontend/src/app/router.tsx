@@ -100,6 +100,12 @@ const messages = createRoute({
   component: lazyRouteComponent(() => import('./routes/messages'), 'MessagesRoute'),
 });
 
+const outbox = createRoute({
+  getParentRoute: () => root,
+  path: '/messages/outbox',
+  component: lazyRouteComponent(() => import('./routes/messages'), 'OutboxRoute'),
+});
+
 const reminders = createRoute({
   getParentRoute: () => root,
   path: '/reminders',
@@ -146,6 +152,7 @@ const tree = root.addChildren([
   newClient,
   client,
   messages,
+  outbox,
   reminders,
   settings.addChildren([
     settingsHome,

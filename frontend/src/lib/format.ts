@@ -31,19 +31,23 @@ export function useFormat() {
   return useMemo(() => {
     const day = (ms: number) => intl.formatDate(ms, { year: 'numeric', month: '2-digit', day: '2-digit' });
     const parse = (at: string | number) => (typeof at === 'number' ? at : Date.parse(at));
-    const time = (at: string | number) => intl.formatTime(parse(at), { hour: '2-digit', minute: '2-digit' });
+    const time = (at: string | number) =>
+      intl.formatTime(parse(at), { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
     const date = (at: string | number) =>
       intl.formatDate(parse(at), {
         day: 'numeric',
         month: 'short',
         ...(new Date(parse(at)).getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' }),
       });
+    const clock = (at: string | number) =>
+      intl.formatTime(parse(at), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
     return {
       time,
+      clock,
       date,
       /** Full and exact, for tooltips and journals. */
       exact: (at: string | number) =>
-        intl.formatDate(parse(at), { dateStyle: 'medium', timeStyle: 'medium' } as Parameters<
+        intl.formatDate(parse(at), { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as Parameters<
           typeof intl.formatDate
         >[1]),
       /** Time today, "yesterday", otherwise the day. */

@@ -157,10 +157,23 @@ export function Avatar(props: { name: string; size?: number; square?: boolean })
   );
 }
 
+/** The colours a line can have; none of them is a state's colour. */
+export const lineColors: Record<string, string> = {
+  blue: '#3b76d6',
+  violet: '#7a5bd0',
+  teal: '#168b8b',
+  pink: '#c2568f',
+  orange: '#c96a2b',
+  cyan: '#2389ad',
+  lime: '#7a8f1e',
+  brown: '#8d6a4f',
+  gray: '#7a7a86',
+};
+
 export function LineTag(props: { name: string; color?: string | null }) {
-  const color = /^#[0-9a-f]{3,8}$/iu.test(props.color ?? '') ? props.color : undefined;
+  const color = lineColors[props.color ?? ''] ?? lineColors.gray;
   return (
-    <span className={css.lineTag} style={{ '--line-color': color ?? undefined } as CSSProperties}>
+    <span className={css.lineTag} style={{ '--line-color': color } as CSSProperties}>
       <span className="truncate">{props.name}</span>
     </span>
   );

@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { OutboxPage } from '@/features/message/OutboxPage';
 import { MessagesPage } from '@/features/message/MessagesPage';
 import { RemindersPage } from '@/features/reminder/Reminders';
 
@@ -25,3 +26,5 @@ export function RemindersRoute() {
     />
   );
 }
+
+export const OutboxRoute = OutboxPage;

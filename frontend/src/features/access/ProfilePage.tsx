@@ -1,4 +1,4 @@
-import { Button, Progress, SegmentedControl, Select, Slider, Switch, useMantineColorScheme } from '@mantine/core';
+import { Button, Progress, Select, Slider, Switch, useMantineColorScheme } from '@mantine/core';
 import { Mic, Moon, Play, Sun, SunMoon, Volume2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useMe, useReport } from '@/api/react';
@@ -8,6 +8,7 @@ import { audio, chooseAudio, meterStream, openMicrophone, playThrough, type Audi
 import { asLocale, localeNames, locales, useT, type Locale } from '@/lib/i18n';
 import { useStore } from '@/lib/react-store';
 import { useToast } from '@/ui/toast';
+import { Segmented } from '@/ui/Segmented';
 import { Page, Section } from '@/ui/kit';
 
 /** One's own language, colours and sound. */
@@ -39,27 +40,17 @@ export function ProfilePage(props: { onLocale(locale: Locale): void; onSignOut()
               data={locales.map((each) => ({ value: each, label: localeNames[each] }))}
               data-testid="profile-locale"
             />
-            <SegmentedControl
+            <Segmented
               value={colorScheme}
-              aria-label={t('profile.theme')}
-              onChange={(next) => {
-                const theme = next as 'light' | 'dark' | 'auto';
+              label={t('profile.theme')}
+              onChange={(theme: 'light' | 'dark' | 'auto') => {
                 setColorScheme(theme);
                 savePreferences({ theme }).catch(report);
               }}
               data={[
-                {
-                  value: 'light',
-                  label: <Choice icon={<Sun size={14} aria-hidden />} text={t('profile.theme.light')} id="light" />,
-                },
-                {
-                  value: 'dark',
-                  label: <Choice icon={<Moon size={14} aria-hidden />} text={t('profile.theme.dark')} id="dark" />,
-                },
-                {
-                  value: 'auto',
-                  label: <Choice icon={<SunMoon size={14} aria-hidden />} text={t('profile.theme.auto')} id="auto" />,
-                },
+                { value: 'light', label: t('profile.theme.light'), icon: Sun, testId: 'theme-light' },
+                { value: 'dark', label: t('profile.theme.dark'), icon: Moon, testId: 'theme-dark' },
+                { value: 'auto', label: t('profile.theme.auto'), icon: SunMoon, testId: 'theme-auto' },
               ]}
             />
           </div>
@@ -68,15 +59,6 @@ export function ProfilePage(props: { onLocale(locale: Locale): void; onSignOut()
         {props.shortcuts}
       </div>
     </Page>
-  );
-}
-
-function Choice(props: { icon: React.ReactNode; text: string; id: string }) {
-  return (
-    <span className="row" style={{ gap: 6 }} data-testid={`theme-${props.id}`}>
-      {props.icon}
-      {props.text}
-    </span>
   );
 }
 

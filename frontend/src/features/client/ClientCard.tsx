@@ -1,4 +1,4 @@
-import { Button, Select, SegmentedControl, Skeleton, Textarea, TextInput } from '@mantine/core';
+import { Button, Select, Skeleton, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Ban, Bell, Building2, MessageSquare, StickyNote, UserRound } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
@@ -15,6 +15,7 @@ import { useToast } from '@/ui/toast';
 import { Avatar, Badge, Failed, PhoneNumber, Section, SkeletonRows } from '@/ui/kit';
 import css from './client.module.css';
 import { ContactPoints } from './ContactPoints';
+import { Segmented } from '@/ui/Segmented';
 import { Timeline } from './Timeline';
 
 export interface CardSlots {
@@ -230,29 +231,27 @@ function Composer(props: { client: Client; slots: CardSlots }) {
   const t = useT();
   const can = useCan();
   const [tab, setTab] = useState<Tab>('note');
-  const label = (icon: ReactNode, text: string, testId: string) => (
-    <span className="row" style={{ gap: 6, justifyContent: 'center' }} data-testid={testId}>
-      {icon}
-      {text}
-    </span>
-  );
   return (
     <div className={css.composer}>
-      <SegmentedControl
+      <Segmented
         value={tab}
-        onChange={(next) => setTab(next as Tab)}
-        aria-label={t('compose.what')}
+        onChange={(next: Tab) => setTab(next)}
+        label={t('compose.what')}
         data={[
-          { value: 'note', label: label(<StickyNote size={14} aria-hidden />, t('compose.note'), 'tab-note') },
+          { value: 'note', label: t('compose.note'), icon: StickyNote, testId: 'tab-note' },
           {
             value: 'sms',
+            label: t('compose.sms'),
+            icon: MessageSquare,
+            testId: 'tab-sms',
             disabled: !can('messages.send'),
-            label: label(<MessageSquare size={14} aria-hidden />, t('compose.sms'), 'tab-sms'),
           },
           {
             value: 'reminder',
+            label: t('compose.reminder'),
+            icon: Bell,
+            testId: 'tab-reminder',
             disabled: !can('reminders.write'),
-            label: label(<Bell size={14} aria-hidden />, t('compose.reminder'), 'tab-reminder'),
           },
         ]}
       />

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery, keepPreviousData } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -13,6 +13,7 @@ import { useFormat } from '@/lib/format';
 import { useT } from '@/lib/i18n';
 import { isTyping } from '@/lib/shortcuts';
 import { Badge, Empty, Failed, Page, PhoneNumber, SkeletonRows } from '@/ui/kit';
+import { Segmented } from '@/ui/Segmented';
 import css from './client.module.css';
 
 const rowHeight = 40;
@@ -76,7 +77,8 @@ export function ClientsPage(props: { filter: ClientFilter; onFilter(part: Partia
             w={300}
             data-testid="client-search"
           />
-          <SegmentedControl
+          <Segmented
+            label={t('clients.kind')}
             value={filter.kind ?? ''}
             onChange={(kind) => onFilter({ kind: kind || undefined })}
             data={[
@@ -96,10 +98,10 @@ export function ClientsPage(props: { filter: ClientFilter; onFilter(part: Partia
             data={users.map((user) => ({ value: String(user.id), label: user.name }))}
             data-testid="client-filter-responsible"
           />
-          <SegmentedControl
+          <Segmented
             value={filter.sort ?? 'recent'}
             onChange={(sort) => onFilter({ sort })}
-            aria-label={t('clients.sort')}
+            label={t('clients.sort')}
             data={[
               { value: 'recent', label: t('clients.sort.recent') },
               { value: 'name', label: t('clients.sort.name') },

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Select, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Plus, TriangleAlert, X } from 'lucide-react';
@@ -12,6 +12,7 @@ import { useDraft } from '@/lib/draft';
 import { useCode, useT } from '@/lib/i18n';
 import { looksLikeNumber } from '@/lib/phone';
 import { Page } from '@/ui/kit';
+import { Segmented } from '@/ui/Segmented';
 import css from './client.module.css';
 
 interface Fields {
@@ -81,7 +82,8 @@ export function NewClientPage(props: { prefill: Prefill }) {
           if (fields.name.trim()) save.mutate();
         }}
       >
-        <SegmentedControl
+        <Segmented
+          label={t('clients.kind')}
           value={fields.kind}
           onChange={(kind) => draft.patch({ kind })}
           data={[

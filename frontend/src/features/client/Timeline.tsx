@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import {
@@ -20,6 +20,7 @@ import { useNow } from '@/lib/clock';
 import { clockText, useFormat } from '@/lib/format';
 import { useCode, useT } from '@/lib/i18n';
 import { Badge, Empty, Failed, SkeletonRows, type Tone } from '@/ui/kit';
+import { Segmented } from '@/ui/Segmented';
 import css from './client.module.css';
 
 const playable = new Set(['ready', 'recording', 'processing']);
@@ -38,12 +39,13 @@ export function Timeline(props: { clientId: number; recording(callId: number): R
     <section className={css.timeline} aria-label={t('timeline.title')} data-testid="timeline">
       <header className={css.timelineHead}>
         <h2>{t('timeline.title')}</h2>
-        <SegmentedControl
+        <Segmented
           value={kinds}
           onChange={setKinds}
-          aria-label={t('timeline.filter')}
+          label={t('timeline.filter')}
           data={['', 'call', 'sms', 'note'].map((kind) => ({
             value: kind,
+            testId: `timeline-${kind || 'all'}`,
             label: t(kind === '' ? 'timeline.all' : `timeline.kind.${kind as 'call' | 'sms' | 'note'}`),
           }))}
         />

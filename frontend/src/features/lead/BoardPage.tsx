@@ -103,7 +103,7 @@ function Freshness(props: { asOf: string | undefined; paused: boolean; failed: b
     <div className="row">
       {props.asOf && (
         <time className="whisper" dateTime={props.asOf}>
-          {t('board.as_of', { time: format.exact(props.asOf) })}
+          {t('board.as_of', { time: format.clock(props.asOf) })}
         </time>
       )}
       <Badge tone={tone[state]} icon={icon[state]} testId="board-live" state={state}>
@@ -149,7 +149,7 @@ function Classes(props: { board: Board; chosen: LeadClass | undefined; onChoose(
             >
               <span className={css.classHead}>
                 <Icon size={14} aria-hidden />
-                <span className="truncate">{t(`lead.class.${each}`)}</span>
+                <span>{t(`lead.class.${each}`)}</span>
               </span>
               <span className={css.classCount}>
                 {format.number(count)}

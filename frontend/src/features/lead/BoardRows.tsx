@@ -169,13 +169,17 @@ function Row(props: RowProps) {
         >
           {name || t('lead.unknown')}
         </button>
-        <PhoneNumber
-          number={lead.number}
-          text={lead.number_display}
-          clientId={lead.client_id}
-          leadId={lead.id}
-          dialable={lead.number !== ''}
-        />
+        {lead.number === '' && lead.source === 'manual' ? (
+          <span className="soft truncate">{lead.note}</span>
+        ) : (
+          <PhoneNumber
+            number={lead.number}
+            text={lead.number_display}
+            clientId={lead.client_id}
+            leadId={lead.id}
+            dialable={lead.number !== ''}
+          />
+        )}
       </span>
       <span role="cell" className="row">
         <ClassBadge leadClass={lead.class} />

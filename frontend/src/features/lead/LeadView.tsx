@@ -56,13 +56,15 @@ function View(props: { lead: LeadDetail; recording(callId: number): ReactNode })
       <header className={css.viewHead}>
         <h1>{leadName(lead) || t('lead.unknown')}</h1>
         <div className="row" style={{ flexWrap: 'wrap' }}>
-          <PhoneNumber
-            number={lead.number}
-            text={lead.number_display}
-            clientId={lead.client_id}
-            leadId={lead.id}
-            strong
-          />
+          {(lead.number !== '' || lead.source === 'call') && (
+            <PhoneNumber
+              number={lead.number}
+              text={lead.number_display}
+              clientId={lead.client_id}
+              leadId={lead.id}
+              strong
+            />
+          )}
           {lead.line && <LineTag name={lead.line.name} color={lead.line.color} />}
         </div>
         <div className="row" style={{ flexWrap: 'wrap' }}>

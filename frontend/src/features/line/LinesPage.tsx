@@ -1,4 +1,4 @@
-import { Button, ColorInput, MultiSelect, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { Button, MultiSelect, NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleSlash, PhoneCall, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
@@ -9,9 +9,9 @@ import { usersQuery } from '@/api/session';
 import type { Line } from '@/api/types';
 import { countryCodes } from '@/lib/countries';
 import { useDraft } from '@/lib/draft';
-import { localeNames, locales, useT } from '@/lib/i18n';
+import { localeNames, locales, useCode, useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
-import { Badge, Empty, Failed, LineTag, SkeletonRows } from '@/ui/kit';
+import { Badge, Empty, Failed, lineColors, LineTag, SkeletonRows } from '@/ui/kit';
 import { SplitView } from '@/ui/SplitView';
 
 /** The business lines: their number, their people, how long each rings. */
@@ -71,6 +71,7 @@ export function LinesPage() {
 function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id: number): void }) {
   const { line, editable } = props;
   const t = useT();
+  const code = useCode();
   const intl = useIntl();
   const toast = useToast();
   const errorText = useErrorText();
@@ -86,7 +87,7 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
     sticky_seconds: line?.sticky_seconds ?? 15,
     max_wait_seconds: line?.max_wait_seconds ?? 60,
     lead_value: line?.lead_value ?? '0',
-    color: line?.color ?? '#4a4fcf',
+    color: line?.color ?? 'blue',
     active: line?.active ?? true,
     member_ids: line?.member_ids ?? [],
   });
@@ -137,14 +138,16 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
           onChange={(event) => draft.patch({ name: event.currentTarget.value })}
           data-testid="line-name"
         />
-        <ColorInput
+        <Select
           w={130}
-          size="xs"
           label={t('line.color')}
           value={fields.color}
-          readOnly={!editable}
-          withEyeDropper={false}
-          onChange={(color) => draft.patch({ color })}
+          disabled={!editable}
+          onChange={(color) => color && draft.patch({ color })}
+          data={Object.keys(lineColors).map((color) => ({ value: color, label: code('color', color) }))}
+          leftSection={<LineTag name="" color={fields.color} />}
+          renderOption={({ option }) => <LineTag name={option.label} color={option.value} />}
+          data-testid="line-color"
         />
       </div>
       <TextInput

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Select, Tooltip } from '@mantine/core';
+import { Button, Select, Tooltip } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import {
@@ -10,6 +10,7 @@ import {
   CornerDownRight,
   MessageSquare,
   RotateCw,
+  Smartphone,
   TriangleAlert,
   type LucideIcon,
 } from 'lucide-react';
@@ -21,16 +22,19 @@ import { useFormat } from '@/lib/format';
 import { useCode, useT } from '@/lib/i18n';
 import { Badge, Empty, Failed, Page, PhoneNumber, SkeletonRows, type Tone } from '@/ui/kit';
 import { useToast } from '@/ui/toast';
+import { Segmented } from '@/ui/Segmented';
 import css from './message.module.css';
 
 const looks: Record<string, { icon: LucideIcon; tone: Tone }> = {
   queued: { icon: Clock, tone: 'plain' },
   sending: { icon: Clock, tone: 'plain' },
+  accepted: { icon: Check, tone: 'plain' },
   sent: { icon: Check, tone: 'plain' },
   delivered: { icon: CheckCheck, tone: 'good' },
   received: { icon: CornerDownRight, tone: 'accent' },
   failed: { icon: TriangleAlert, tone: 'bad' },
   undelivered: { icon: TriangleAlert, tone: 'bad' },
+  refused: { icon: TriangleAlert, tone: 'bad' },
   unknown: { icon: CircleHelp, tone: 'warn' },
   cancelled: { icon: Ban, tone: 'plain' },
 };
@@ -50,10 +54,10 @@ export function MessagesPage(props: { filter: MessageFilter; onFilter(part: Part
       testId="messages-page"
       lead={
         <>
-          <SegmentedControl
+          <Segmented
             value={filter.direction ?? ''}
             onChange={(direction) => onFilter({ direction: direction || undefined })}
-            aria-label={t('sms.direction')}
+            label={t('sms.direction')}
             data={[
               { value: '', label: t('sms.all') },
               { value: 'out', label: t('sms.out') },
@@ -71,6 +75,17 @@ export function MessagesPage(props: { filter: MessageFilter; onFilter(part: Part
             data-testid="messages-state"
           />
         </>
+      }
+      actions={
+        <Button
+          component={Link}
+          {...({ to: '/messages/outbox' } as object)}
+          variant="default"
+          leftSection={<Smartphone size={14} aria-hidden />}
+          data-testid="open-outbox"
+        >
+          {t('nav.outbox')}
+        </Button>
       }
     >
       {query.isPending ? (

@@ -6,11 +6,14 @@ import { createTemplate, messageKeys, removeTemplate, saveTemplate, templatesQue
 import { useCan, useErrorText, useReport } from '@/api/react';
 import type { MessageTemplate } from '@/api/types';
 import { useDraft } from '@/lib/draft';
-import { asLocale, localeNames, locales, useT } from '@/lib/i18n';
+import { asLocale, localeNames, locales, useCode, useT } from '@/lib/i18n';
 import { smsSegments } from '@/lib/sms';
 import { useToast } from '@/ui/toast';
 import { Badge, Empty, Failed, SkeletonRows } from '@/ui/kit';
 import { SplitView } from '@/ui/SplitView';
+
+/** What the server fills in from the card. */
+const placeholders = ['client_name', 'firm', 'date', 'time', 'manager'];
 
 /** The firm's ready-made messages, per language. */
 export function TemplatesPage() {
@@ -71,6 +74,7 @@ function TemplateForm(props: {
 }) {
   const { template } = props;
   const t = useT();
+  const code = useCode();
   const toast = useToast();
   const report = useReport();
   const errorText = useErrorText();
@@ -149,6 +153,21 @@ function TemplateForm(props: {
         error={save.isError ? errorText(save.error) : undefined}
         data-testid="template-body"
       />
+      {props.editable && (
+        <div className="row" style={{ gap: 4, flexWrap: 'wrap' }}>
+          {placeholders.map((name) => (
+            <Button
+              key={name}
+              size="compact-xs"
+              variant="default"
+              onClick={() => draft.patch({ body: `${fields.body}{${name}}` })}
+              data-testid={`placeholder-${name}`}
+            >
+              {code('placeholder', name)}
+            </Button>
+          ))}
+        </div>
+      )}
       <p className="whisper num" style={{ margin: 0 }}>
         {t('sms.segments', { n: smsSegments(fields.body).segments, left: smsSegments(fields.body).left })}
       </p>

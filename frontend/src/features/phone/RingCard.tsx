@@ -170,6 +170,13 @@ function Knowledge(props: { view: CallView; candidate: Candidate | undefined }) 
   const format = useFormat();
   const now = useNow(false);
   const responsible = view.responsible_name || candidate?.responsible_name;
+  const last = view.last_contact;
+  const lastAt = last?.at ?? view.last_contact_at ?? candidate?.last_contact_at;
+  const lastContact = lastAt
+    ? [format.ago(lastAt, now), last ? code('contact.kind', last.kind) : '', last?.user_name ?? '']
+        .filter(Boolean)
+        .join(' · ')
+    : t('ring.never');
   if (!candidate && !view.client_id) {
     return <p className={css.unknown}>{t('ring.unknown')}</p>;
   }
@@ -178,13 +185,7 @@ function Knowledge(props: { view: CallView; candidate: Candidate | undefined }) 
       <dt>{t('ring.responsible')}</dt>
       <dd data-testid="ring-responsible">{responsible || t('value.nobody')}</dd>
       <dt>{t('ring.last_contact')}</dt>
-      <dd data-testid="ring-last-contact">
-        {view.last_contact
-          ? `${format.ago(view.last_contact.at, now)} · ${code('contact.kind', view.last_contact.kind)}${view.last_contact.user_name ? ` · ${view.last_contact.user_name}` : ''}`
-          : candidate?.last_contact_at
-            ? format.ago(candidate.last_contact_at, now)
-            : t('ring.never')}
-      </dd>
+      <dd data-testid="ring-last-contact">{lastContact}</dd>
       <dt>{t('ring.open_leads')}</dt>
       <dd className="num" data-testid="ring-open-leads">
         {view.open_leads}

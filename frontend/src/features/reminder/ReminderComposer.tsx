@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Select, Textarea } from '@mantine/core';
+import { Button, Select, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useErrorText, useMe } from '@/api/react';
 import { createReminder, reminderKeys } from '@/api/reminders';
@@ -7,6 +7,7 @@ import type { Client } from '@/api/types';
 import { useDraft } from '@/lib/draft';
 import { useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
+import { Segmented } from '@/ui/Segmented';
 import { WhenField } from '@/ui/WhenField';
 
 interface Fields {
@@ -70,13 +71,13 @@ export function ReminderComposer(props: { client: Client }) {
       }}
     >
       <div className="row" style={{ flexWrap: 'wrap' }}>
-        <SegmentedControl
+        <Segmented
           value={fields.audience}
-          onChange={(audience) => draft.patch({ audience: audience as Fields['audience'] })}
-          aria-label={t('reminder.who')}
+          onChange={(audience) => draft.patch({ audience })}
+          label={t('reminder.who')}
           data={[
-            { value: 'client', label: <span data-testid="reminder-to-client">{t('reminder.client')}</span> },
-            { value: 'user', label: <span data-testid="reminder-to-user">{t('reminder.colleague')}</span> },
+            { value: 'client', label: t('reminder.client'), testId: 'reminder-to-client' },
+            { value: 'user', label: t('reminder.colleague'), testId: 'reminder-to-user' },
           ]}
         />
         {toClient ? (

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, SegmentedControl } from '@mantine/core';
+import { ActionIcon, Button } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Ban, Bell, Check, CircleCheck, Clock, MessageSquare, TriangleAlert, X, type LucideIcon } from 'lucide-react';
@@ -9,17 +9,21 @@ import { useNow } from '@/lib/clock';
 import { useFormat } from '@/lib/format';
 import { useCode, useT } from '@/lib/i18n';
 import { Badge, Empty, Failed, Page, Section, SkeletonRows, type Tone } from '@/ui/kit';
+import { Segmented } from '@/ui/Segmented';
 import css from './reminder.module.css';
 
 const looks: Record<string, { icon: LucideIcon; tone: Tone }> = {
-  planned: { icon: Clock, tone: 'plain' },
-  due: { icon: Bell, tone: 'warn' },
-  sent: { icon: Check, tone: 'good' },
+  pending: { icon: Clock, tone: 'plain' },
+  fired: { icon: Check, tone: 'good' },
   done: { icon: CircleCheck, tone: 'good' },
+  expired: { icon: TriangleAlert, tone: 'warn' },
   failed: { icon: TriangleAlert, tone: 'bad' },
   cancelled: { icon: Ban, tone: 'plain' },
 };
-const over = new Set(['done', 'sent', 'cancelled', 'failed']);
+/** What still waits for somebody: a colleague's reminder does until it is done. */
+function waits(reminder: Reminder): boolean {
+  return reminder.state === 'pending' || (reminder.state === 'fired' && reminder.audience === 'user');
+}
 
 export function RemindersPage(props: { filter: ReminderFilter; onFilter(part: Partial<ReminderFilter>): void }) {
   const t = useT();
@@ -31,10 +35,10 @@ export function RemindersPage(props: { filter: ReminderFilter; onFilter(part: Pa
       title={t('nav.reminders')}
       testId="reminders-page"
       lead={
-        <SegmentedControl
+        <Segmented
           value={props.filter.mine ? 'mine' : 'all'}
           onChange={(whose) => props.onFilter({ mine: whose === 'mine' ? true : undefined })}
-          aria-label={t('reminder.whose')}
+          label={t('reminder.whose')}
           data={[
             { value: 'all', label: t('reminder.all') },
             { value: 'mine', label: t('reminder.mine') },
@@ -104,7 +108,7 @@ function Row(props: { reminder: Reminder; wide?: boolean }) {
   const finish = useMutation({ mutationFn: () => finishReminder(reminder.id), ...options });
   const cancel = useMutation({ mutationFn: () => cancelReminder(reminder.id), ...options });
   const { icon, tone } = looks[reminder.state] ?? { icon: Clock, tone: 'plain' as Tone };
-  const late = !over.has(reminder.state) && Date.parse(reminder.due_at) < now;
+  const late = reminder.state === 'pending' && Date.parse(reminder.due_at) < now;
   return (
     <li
       className={props.wide ? css.row : css.item}
@@ -138,7 +142,7 @@ function Row(props: { reminder: Reminder; wide?: boolean }) {
         {code('reminder.state', reminder.state)}
       </Badge>
       <span className={css.actions}>
-        {can('reminders.write') && !over.has(reminder.state) && (
+        {can('reminders.write') && waits(reminder) && (
           <>
             {reminder.audience === 'user' && (
               <ActionIcon

@@ -43,8 +43,8 @@ export function Palette(props: { opened: boolean; onClose(): void; actions: Pale
       withCloseButton={false}
       padding={0}
       size={620}
-      title={undefined}
-      aria-label={t('search.open')}
+      title={t('search.open')}
+      classNames={{ header: css.hidden }}
       transitionProps={{ duration: 60 }}
     >
       <Body {...props} />
@@ -79,7 +79,7 @@ function Body(props: { onClose(): void; actions: PaletteAction[]; doors: Palette
           id: `lead-${lead.id}`,
           group: t('nav.leads'),
           label: lead.client_name || lead.caller_name || lead.number_display,
-          note: [t('lead.number', { id: lead.id }), lead.line?.name ?? ''].filter(Boolean).join(' · '),
+          note: [t('lead.number', { id: lead.id }), lead.line_name].filter(Boolean).join(' · '),
           icon: Ticket,
           run: () => doors.lead(lead.id),
         });

@@ -78,8 +78,7 @@ export function ShortcutList() {
                     size={22}
                     aria-label={t('shortcut.reset')}
                     onClick={() => {
-                      const { [id]: _, ...rest } = wishes.codes;
-                      setShortcutWishes({ codes: rest });
+                      setShortcutWishes({ codes: { ...wishes.codes, [id]: undefined } });
                     }}
                   >
                     <RotateCcw size={12} aria-hidden />
