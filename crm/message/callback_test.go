@@ -72,7 +72,7 @@ var ranks = map[string]int{"queued": 1, "sending": 1, "sent": 2, "failed": 3, "u
 var stateOfStatus = map[string]string{"queued": "accepted", "sending": "accepted"}
 
 func TestOrderAndRepeatsOfCallbacksDoNotMatter(t *testing.T) {
-	const messages = 400
+	const messages = 300
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 3))
