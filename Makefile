@@ -23,7 +23,7 @@ APP_SOURCES := $(shell find frontend/src frontend/public frontend/*.json fronten
 GO_SOURCES := $(shell find . -name '*.go' -not -path './frontend/node_modules/*' -not -name '*_test.go') \
 	$(shell find internal/postgres/migrations asterisk/templates crm -type f -not -name '*.go' 2>/dev/null)
 
-.PHONY: help run test test-go test-app call check lint generate bench soak setup build clean
+.PHONY: help run test test-go test-app test-e2e call check lint generate bench soak setup build clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,12 +34,16 @@ run: setup $(BIN) ## install what is missing, build, and start everything on thi
 test: setup-tests $(BIN) ## every test, on real parts (PKG=./crm/... RUN=TestName narrow it)
 	@$(MAKE) test-app
 	@$(MAKE) test-go
+	@$(MAKE) test-e2e
 
 test-app: frontend/node_modules/.package-lock.json ## the web app's unit tests
 	@cd frontend && npm test --silent
 
 test-go: frontend/dist/index.html ## the Go tests, with the race detector
 	@go test -race -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
+
+test-e2e: frontend/node_modules/.package-lock.json $(BIN) ## the screens in real Chromium against the real product
+	@cd frontend && npm run --silent e2e
 
 call: $(BIN) ## place a real SIP call into the running product (FROM= TO= TALK=seconds)
 	@$(BIN) call $(RUN_FLAGS) --from '$(FROM)' $(if $(TO),--to '$(TO)') --talk '$(TALK)'
