@@ -128,7 +128,7 @@ type pastCalls struct {
 // Begin stores the call as it began.
 func (p pastCalls) Begin(ctx context.Context, c demo.PastCall) (int64, error) {
 	call := room(c)
-	call.Client.Channel = "demo-" + strconv.FormatInt(c.StartedAt.UnixNano(), 36)
+	call.Client.Channel = "demo-" + strconv.FormatInt(c.StartedAt.UnixNano(), 36) + "-" + phone.Digits(c.E164)
 	err := p.books.Create(ctx, &call)
 	return int64(call.ID), err
 }

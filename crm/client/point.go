@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"net/mail"
 	"strconv"
 	"strings"
@@ -90,8 +91,8 @@ func WritePhone(raw string, countries ...string) (w Written, ok bool) {
 
 // blame names the contact point of a list at which err happened.
 func blame(err error, i int) error {
-	f, ok := err.(*fault.Error)
-	if !ok || len(f.Fields) == 0 {
+	var f *fault.Error
+	if !errors.As(err, &f) || len(f.Fields) == 0 {
 		return err
 	}
 	moved := fault.Wrap(err, f.Kind, f.Code, f.Message)

@@ -13,11 +13,11 @@ import (
 )
 
 // chunk is how many clients are made before they are sent.
-const chunk = 20_000
+const chunk = 10_000
 
 // rebuildFrom is the number of clients from which indexes are made anew instead
 // of being kept up to date row by row.
-const rebuildFrom = 50_000
+const rebuildFrom = 20_000
 
 // columns of the three tables that are copied.
 var (

@@ -137,10 +137,10 @@ func TestABaseInUseIsLeftAlone(t *testing.T) {
 func TestBulkClientsAreFound(t *testing.T) {
 	db := pgtest.New(t)
 	before := value(t, db, `select count(*) from pg_indexes where tablename in ('clients', 'contact_points', 'contact_readings')`)
-	if err := demo.Fill(t.Context(), db, time.Now(), 0, 51_000); err != nil {
+	if err := demo.Fill(t.Context(), db, time.Now(), 0, 21_000); err != nil {
 		t.Fatal(err)
 	}
-	if got := value(t, db, `select count(*) from clients`); got != "51000" {
+	if got := value(t, db, `select count(*) from clients`); got != "21000" {
 		t.Errorf("%s clients", got)
 	}
 	if after := value(t, db, `select count(*) from pg_indexes where tablename in ('clients', 'contact_points', 'contact_readings')`); after != before {
@@ -149,13 +149,13 @@ func TestBulkClientsAreFound(t *testing.T) {
 	if keys := value(t, db, `select count(*) from pg_constraint where contype = 'f' and conrelid in ('clients'::regclass, 'contact_points'::regclass, 'contact_readings'::regclass)`); keys != "6" {
 		t.Errorf("%s references", keys)
 	}
-	if err := demo.Fill(t.Context(), db, time.Now(), 51_000, 51_010); err != nil {
+	if err := demo.Fill(t.Context(), db, time.Now(), 21_000, 21_010); err != nil {
 		t.Fatal(err)
 	}
 	clients := client.New(db, client.Ports{Lines: line.New(db, audit.NewLog(db), nobody{})})
-	number := value(t, db, `select value from contact_points where client_id = 40000 and kind = 'phone' order by id limit 1`)
+	number := value(t, db, `select value from contact_points where client_id = 14000 and kind = 'phone' order by id limit 1`)
 	id, err := clients.Identify(t.Context(), strings.Replace(number, "+", "00", 1), "ES")
-	if err != nil || len(id.Candidates) == 0 || id.Candidates[0].ClientID != 40000 {
+	if err != nil || len(id.Candidates) == 0 || id.Candidates[0].ClientID != 14000 {
 		t.Errorf("%s: %+v, %v", number, id, err)
 	}
 }
