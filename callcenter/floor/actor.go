@@ -65,7 +65,7 @@ func (a *actor) arrive(arrival Arrival) {
 		f.Log.Error("caller left to the fall-back: directory", "channel", arrival.Channel, "error", err)
 		return
 	}
-	if err := a.open(ctx, call); err != nil {
+	if err := a.open(ctx, call, !arrival.Late); err != nil {
 		if !errors.Is(err, ErrKnown) {
 			f.Log.Error("caller left to the fall-back: not stored", "channel", arrival.Channel, "error", err)
 		}
@@ -74,8 +74,9 @@ func (a *actor) arrive(arrival Arrival) {
 	a.run()
 }
 
-// open stores the new call, its lead and its first choice in one transaction, then acts on them.
-func (a *actor) open(ctx context.Context, call callcenter.Call) error {
+// open stores the new call, its lead and its first choice in one transaction, then acts on them. Without the choice
+// the call is claimed first, and somebody chosen when the switch has given it to us.
+func (a *actor) open(ctx context.Context, call callcenter.Call, choose bool) error {
 	var out callcenter.Step
 	err := a.f.Books.InTx(ctx, func(ctx context.Context) error {
 		a.unhold(out.Call)
@@ -87,8 +88,10 @@ func (a *actor) open(ctx context.Context, call callcenter.Call) error {
 			return err
 		}
 		out = fresh.Begin(a.f.Now())
-		if err := a.route(ctx, &out, nil); err != nil {
-			return err
+		if choose {
+			if err := a.route(ctx, &out, nil); err != nil {
+				return err
+			}
 		}
 		return a.f.write(ctx, out.Call, out.Facts)
 	})

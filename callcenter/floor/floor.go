@@ -77,6 +77,7 @@ type Arrival struct {
 	Name       string
 	Dialled    string
 	At         time.Time
+	Late       bool // heard of so late that he may be in the fall-back, or gone: nobody is rung before he is claimed
 }
 
 // clean makes what a caller claims safe to keep, and its time as precise as the store.

@@ -138,6 +138,10 @@ func (l *Link) event(e ari.Event) {
 	}
 }
 
+// lateness is the age from which on a new call may have been given up by the switch before we heard of it. Clocks
+// that disagree cost a round trip, no more.
+const lateness = time.Second
+
 func (l *Link) arrive(e ari.Event) {
 	number := e.Channel.CallerNumber
 	if number == "" {
@@ -149,7 +153,7 @@ func (l *Link) arrive(e ari.Event) {
 	}
 	l.floor.Arrive(floor.Arrival{
 		AsteriskID: l.asteriskID, Channel: e.Channel.ID, Number: number, Name: e.Channel.CallerName,
-		Dialled: dialled, At: e.Received,
+		Dialled: dialled, At: e.Received, Late: !e.Time.IsZero() && e.Received.Sub(e.Time) > lateness,
 	})
 }
 
