@@ -3,7 +3,10 @@
 //
 // Order of things: InTx begins, runs the function, commits, and only then runs
 // what AfterCommit collected. Nothing collected runs after a rollback. A nested
-// InTx joins the outer transaction, and a failed one dooms it. It owns no table and knows no room.
+// InTx joins the outer transaction, and a failed one dooms it. The begin travels
+// with the first statement, and what Later queues with the next one or with the
+// commit: a round trip costs more than most statements do. It owns no table and
+// knows no room.
 package postgres
 
 import (
@@ -108,7 +111,7 @@ func (db *DB) Ping(ctx context.Context) error { return db.pool.Ping(ctx) }
 // Conn returns ctx's transaction, or the pool when there is none.
 func (db *DB) Conn(ctx context.Context) Querier {
 	if s := current(ctx); s != nil && s.db == db {
-		return s.tx
+		return s
 	}
 	return db.pool
 }

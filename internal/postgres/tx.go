@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // maxAttempts bounds how often the outermost transaction is run again after a
@@ -25,8 +26,11 @@ type txKey struct{}
 // txState is one open transaction as carried by a context. After it ends, done
 // is set and the context behaves as if it carried none.
 type txState struct {
-	db     *DB
-	tx     pgx.Tx
+	db   *DB
+	conn *pgxpool.Conn
+	late []late // to be sent with the next statement; the goroutine's of the transaction
+	lost error  // why a late statement failed: nothing works after that
+
 	mu     sync.Mutex
 	done   bool
 	doomed bool
@@ -47,10 +51,11 @@ func current(ctx context.Context) *txState {
 	return s
 }
 
-// Tx returns the open transaction that ctx carries, if any.
+// Tx returns the open transaction that ctx carries, if any, for a library that
+// wants one. It ends with InTx: its own Commit and Rollback are refused.
 func Tx(ctx context.Context) (pgx.Tx, bool) {
 	if s := current(ctx); s != nil {
-		return s.tx, true
+		return handle{s}, true
 	}
 	return nil, false
 }
@@ -93,11 +98,11 @@ func (s *txState) join(ctx context.Context, fn func(context.Context) error) erro
 
 // once is one attempt of the outermost transaction.
 func (db *DB) once(ctx context.Context, fn func(context.Context) error) error {
-	tx, err := db.pool.Begin(ctx)
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
 		return Classify(fmt.Errorf("begin: %w", err))
 	}
-	s := &txState{db: db, tx: tx}
+	s := &txState{db: db, conn: conn}
 	defer s.rollback(ctx)
 	if err := fn(context.WithValue(ctx, txKey{}, s)); err != nil {
 		return Classify(err)
@@ -105,7 +110,7 @@ func (db *DB) once(ctx context.Context, fn func(context.Context) error) error {
 	if s.isDoomed() {
 		return ErrDoomed
 	}
-	if err := tx.Commit(ctx); err != nil {
+	if err := s.commit(ctx); err != nil {
 		return Classify(fmt.Errorf("commit: %w", err))
 	}
 	s.announce()
@@ -127,13 +132,17 @@ func (s *txState) end() []func() {
 	return after
 }
 
-// rollback ends s if it is still open; after a commit it does nothing. It uses
-// a context of its own, so that a cancelled request still frees its locks.
+// rollback ends s if it is still open, and gives the connection back. It uses a
+// context of its own, so that a cancelled request still frees its locks.
 func (s *txState) rollback(ctx context.Context) {
+	defer s.conn.Release()
 	s.end()
+	if !s.begun() || s.conn.Conn().IsClosed() {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := s.tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+	if _, err := s.conn.Exec(ctx, "rollback"); err != nil {
 		slog.DebugContext(ctx, "rollback", "error", err)
 	}
 }
