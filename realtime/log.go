@@ -11,8 +11,10 @@ import (
 // Store keeps the streams. Append works in ctx's transaction, the others read
 // what is committed.
 type Store interface {
-	// Append takes the user's next number and writes the event, in one statement.
-	Append(ctx context.Context, userID int64, kind string, body []byte) (epoch string, e Event, err error)
+	// Append takes the user's next number and writes the event, in one statement
+	// that may travel with the transaction's next one or its commit; written is
+	// called when it has run, before the commit.
+	Append(ctx context.Context, userID int64, kind string, body []byte, written func(epoch string, e Event)) error
 	// Since returns the user's position and, of one snapshot with it, the events
 	// after the number after, in order, at most limit. A user without a stream gets one.
 	Since(ctx context.Context, userID, after int64, limit int) (Position, []Event, error)
@@ -41,13 +43,10 @@ func (l *Log) Append(ctx context.Context, userID int64, kind string, data any) e
 	if err != nil {
 		return err
 	}
-	epoch, e, err := l.store.Append(ctx, userID, kind, body)
-	if err != nil {
-		return err
-	}
-	m := Message{Kind: MessageEvent, UserID: userID, At: Position{Epoch: epoch, Seq: e.Seq}, Frame: e.frame()}
-	postgres.AfterCommit(ctx, func() { l.bus.Publish(m) })
-	return nil
+	return l.store.Append(ctx, userID, kind, body, func(epoch string, e Event) {
+		m := Message{Kind: MessageEvent, UserID: userID, At: Position{Epoch: epoch, Seq: e.Seq}, Frame: e.frame()}
+		postgres.AfterCommit(ctx, func() { l.bus.Publish(m) })
+	})
 }
 
 // Signal tells every connected browser, after ctx's transaction commits, that

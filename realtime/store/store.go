@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"centralita/internal/postgres"
 	"centralita/realtime"
 )
@@ -35,15 +37,19 @@ with stream as (
 select stream.epoch::text, stream.seq, event.at from stream, event`
 
 // Append takes the user's next number and writes the event, in one statement
-// and in ctx's transaction.
-func (s *Store) Append(ctx context.Context, userID int64, kind string, body []byte) (string, realtime.Event, error) {
+// and in ctx's transaction, whose next statement or commit it travels with.
+// written is called when it has run.
+func (s *Store) Append(ctx context.Context, userID int64, kind string, body []byte, written func(epoch string, e realtime.Event)) error {
 	e := realtime.Event{Kind: kind, Body: body}
 	var epoch string
-	err := s.db.Conn(ctx).QueryRow(ctx, appendSQL, userID, kind, string(body)).Scan(&epoch, &e.Seq, &e.At)
-	if err != nil {
-		return "", realtime.Event{}, postgres.Classify(fmt.Errorf("append %s to live stream of user %d: %w", kind, userID, err))
-	}
-	return epoch, e, nil
+	err := s.db.Later(ctx, appendSQL, []any{userID, kind, string(body)}, func(row pgx.Row) error {
+		if err := row.Scan(&epoch, &e.Seq, &e.At); err != nil {
+			return postgres.Classify(fmt.Errorf("append %s to live stream of user %d: %w", kind, userID, err))
+		}
+		written(epoch, e)
+		return nil
+	})
+	return postgres.Classify(err)
 }
 
 const sinceSQL = `

@@ -16,8 +16,9 @@ import (
 
 func appendEvent(t *testing.T, s *store.Store, userID int64, kind, body string) (string, realtime.Event) {
 	t.Helper()
-	epoch, e, err := s.Append(t.Context(), userID, kind, []byte(body))
-	if err != nil {
+	var epoch string
+	var e realtime.Event
+	if err := s.Append(t.Context(), userID, kind, []byte(body), func(of string, is realtime.Event) { epoch, e = of, is }); err != nil {
 		t.Fatal(err)
 	}
 	return epoch, e
@@ -60,7 +61,7 @@ func TestRollbackLeavesNoHole(t *testing.T) {
 	appendEvent(t, s, 1, "kept", `{}`)
 	boom := errors.New("boom")
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
-		if _, _, err := s.Append(ctx, 1, "lost", []byte(`{}`)); err != nil {
+		if err := s.Append(ctx, 1, "lost", []byte(`{}`), func(string, realtime.Event) {}); err != nil {
 			return err
 		}
 		return boom
@@ -181,7 +182,7 @@ func TestEveryMethodJoinsTheTransaction(t *testing.T) {
 	s := store.New(db)
 	undo := errors.New("undo")
 	err := db.InTx(t.Context(), func(ctx context.Context) error {
-		_, _, appendErr := s.Append(ctx, 1, "a", []byte(`{}`))
+		appendErr := s.Append(ctx, 1, "a", []byte(`{}`), func(string, realtime.Event) {})
 		_, events, sinceErr := s.Since(ctx, 1, 0, 1)
 		positions, positionsErr := s.Positions(ctx, []int64{1})
 		pruned, pruneErr := s.Prune(ctx, -time.Hour)
