@@ -59,7 +59,25 @@ func measurePop(ctx context.Context, w *world, r *report) error {
 		Verdict: []target{atMost("p50 ×", ours.P50/beside.P50, 1.5), atMost("p95 ×", ours.P95/beside.P95, 2)}})
 	phone := offers.since(trials, "ours").stats()
 	r.add(figure{Figure: "the same calls: INVITE → agent's INVITE", Ours: phone})
+	r.add(figure{Figure: "the same calls: INVITE → event read by the server, recording started", Ours: w.heard(ctx, trials).stats()})
 	return nil
+}
+
+// heard is how long the switch itself took, recording started and event sent, to
+// tell the server of each call.
+func (w *world) heard(ctx context.Context, trials []*trial) (s sample) {
+	for _, t := range trials {
+		if !t.lane.own {
+			continue
+		}
+		var at time.Time
+		if err := w.db.Conn(ctx).QueryRow(ctx, "select started_at from calls where caller_raw = $1", t.from).Scan(&at); err != nil {
+			s.failures++
+			continue
+		}
+		s.add(at.Sub(t.sent()))
+	}
+	return s
 }
 
 // watchPops opens a live socket of each agent, and one at the least program, and
