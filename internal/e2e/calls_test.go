@@ -2,9 +2,11 @@ package e2e_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +23,15 @@ func size(small, full int) int {
 		return full
 	}
 	return small
+}
+
+// TestMain lets more scenarios run side by side than there are processors: they wait most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	m.Run()
 }
 
 // TestProduct is what people do with a healthy product. The scenarios share one
@@ -93,6 +104,7 @@ func answeredCall(t *testing.T, p *e2e.Product) {
 	p.Must(c.WaitHears(p.Within(15*time.Second), e2e.AgentTone))
 	p.Must(leg.WaitHears(p.Within(15*time.Second), e2e.CallerTone))
 	talkFeatures(t, p, agent, pop.Call.ID, c, leg)
+	talk(p, c)
 
 	p.Must(leg.Hangup(p.Within(10 * time.Second)))
 	ended(t, p, c, siptest.Remote)
@@ -204,19 +216,15 @@ func acceptAndDecline(t *testing.T, p *e2e.Product) {
 	first, second := p.HireWithTone(700, siptest.Ring()).Ready(), p.HireWithTone(1100, siptest.AnswerAfter(0)).Ready()
 	line := p.OpenLine([]*e2e.Agent{second}, map[string]any{"sticky_seconds": 20})
 	wins := map[string]int{}
-	for range size(8, 1000) {
+	for i := range size(8, 1000) {
 		from := e2e.NewNumber()
 		p.Client(from, first.ID)
 		c := p.Call(line, from)
 		leg, err := first.Phone.Incoming(p.Within(20 * time.Second))
 		p.Must(err)
-		declined := make(chan e2e.Answer, 1)
-		go func() {
-			a, _ := first.Try("POST", "/calls/"+leg.Header("X-Centralita-Call")+"/decline", nil)
-			declined <- a
-		}()
-		_ = leg.Answer() // it may be too late
-		<-declined
+		decline := func() { _, _ = first.Try("POST", "/calls/"+leg.Header("X-Centralita-Call")+"/decline", nil) }
+		accept := func() { _ = leg.Answer() } // it may be too late
+		together(accept, decline, time.Duration(i%9-4)*time.Millisecond)
 		winner := oneWinner(t, p, c, map[string]float64{"first": 700, "second": 1100})
 		wins[winner]++
 		p.Must(c.Hangup(p.Within(10 * time.Second)))
@@ -228,6 +236,19 @@ func acceptAndDecline(t *testing.T, p *e2e.Product) {
 		second.Await("available")
 	}
 	t.Logf("won: %v", wins)
+}
+
+// together does both at once, the second later by lead, which may be negative.
+func together(first, second func(), lead time.Duration) {
+	var both sync.WaitGroup
+	start := time.Now().Add(20 * time.Millisecond)
+	at := func(moment time.Time, do func()) {
+		<-time.After(time.Until(moment))
+		do()
+	}
+	both.Go(func() { at(start, first) })
+	both.Go(func() { at(start.Add(lead), second) })
+	both.Wait()
 }
 
 // oneWinner waits until the caller hears somebody and makes sure that it is one.

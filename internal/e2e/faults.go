@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -52,6 +53,35 @@ func (p *Product) Freeze(name string) (thaw func()) {
 	p.t.Helper()
 	pid := p.Signal(name, syscall.SIGSTOP)
 	return func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
+}
+
+// FreezeAll stops the process of that name and all of its children, as they are now.
+func (p *Product) FreezeAll(name string) (thaw func()) {
+	p.t.Helper()
+	parent := p.Signal(name, syscall.SIGSTOP)
+	all := []int{parent}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, file := range stats {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		var state string
+		var pid, ppid int
+		fmt.Sscan(string(text), &pid)
+		if fmt.Sscan(rest, &state, &ppid); ppid == parent && syscall.Kill(pid, syscall.SIGSTOP) == nil {
+			all = append(all, pid)
+		}
+	}
+	return func() {
+		for _, pid := range all {
+			_ = syscall.Kill(pid, syscall.SIGCONT)
+		}
+	}
 }
 
 // Down kills the process of that name and keeps it from being started again

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -135,11 +134,7 @@ func deadDatabase(t *testing.T, p *e2e.Product) {
 
 // hungDatabase: every process of PostgreSQL is frozen, with all sockets open.
 func hungDatabase(t *testing.T, p *e2e.Product) {
-	unattended(t, p, func() func() {
-		group := -p.PID("postgres")
-		p.Must(syscall.Kill(group, syscall.SIGSTOP))
-		return func() { _ = syscall.Kill(group, syscall.SIGCONT) }
-	})
+	unattended(t, p, func() func() { return p.FreezeAll("postgres") })
 }
 
 // gap is the longest silence in a conversation that a server's death may cause. Asterisk shares the machine with
