@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -13,6 +14,9 @@ import (
 	"centralita/internal/postgres"
 	"centralita/internal/postgres/pgtest"
 )
+
+// patience bounds what would otherwise wait for ever.
+const patience = 20 * time.Second
 
 // notebook returns a database with one small table of the tests' own.
 func notebook(t *testing.T) *postgres.DB {
@@ -253,5 +257,27 @@ func TestSessionsRunInUTC(t *testing.T) {
 	var zone string
 	if err := db.Conn(t.Context()).QueryRow(t.Context(), `SHOW timezone`).Scan(&zone); err != nil || zone != "UTC" {
 		t.Errorf("timezone %q, %v", zone, err)
+	}
+}
+
+func TestAnnouncementsMayUseThePoolHoweverSmallItIs(t *testing.T) {
+	small, err := postgres.Open(t.Context(), pgtest.EmptyURL(t)+"&pool_max_conns=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = small.InTx(ctx, func(ctx context.Context) error {
+		postgres.AfterCommit(ctx, func() {
+			if _, err := small.Conn(ctx).Exec(ctx, `SELECT 1`); err != nil {
+				t.Errorf("the transaction's own connection was still out: %v", err)
+			}
+		})
+		_, err := small.Conn(ctx).Exec(ctx, `SELECT 1`)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -26,10 +26,11 @@ type txKey struct{}
 // txState is one open transaction as carried by a context. After it ends, done
 // is set and the context behaves as if it carried none.
 type txState struct {
-	db   *DB
-	conn *pgxpool.Conn
-	late []late // to be sent with the next statement; the goroutine's of the transaction
-	lost error  // why a late statement failed: nothing works after that
+	db       *DB
+	conn     *pgxpool.Conn
+	late     []late // to be sent with the next statement; the goroutine's of the transaction
+	released bool   // the goroutine's of the transaction, too
+	lost     error  // why a late statement failed: nothing works after that
 
 	mu     sync.Mutex
 	done   bool
@@ -113,6 +114,7 @@ func (db *DB) once(ctx context.Context, fn func(context.Context) error) error {
 	if err := s.commit(ctx); err != nil {
 		return Classify(fmt.Errorf("commit: %w", err))
 	}
+	s.release() // before the announcements, which may want a connection themselves
 	s.announce()
 	return nil
 }
@@ -135,15 +137,23 @@ func (s *txState) end() []func() {
 // rollback ends s if it is still open, and gives the connection back. It uses a
 // context of its own, so that a cancelled request still frees its locks.
 func (s *txState) rollback(ctx context.Context) {
-	defer s.conn.Release()
+	defer s.release()
 	s.end()
-	if !s.begun() || s.conn.Conn().IsClosed() {
+	if s.released || !s.begun() || s.conn.Conn().IsClosed() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if _, err := s.conn.Exec(ctx, "rollback"); err != nil {
 		slog.DebugContext(ctx, "rollback", "error", err)
+	}
+}
+
+// release gives the connection back, once.
+func (s *txState) release() {
+	if !s.released {
+		s.released = true
+		s.conn.Release()
 	}
 }
 
