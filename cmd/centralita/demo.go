@@ -12,6 +12,7 @@ import (
 
 	"centralita/callcenter"
 	"centralita/callcenter/recording"
+	"centralita/callcenter/routing"
 	"centralita/callcenter/store"
 	"centralita/cmd/centralita/machine"
 	"centralita/crm/access"
@@ -135,7 +136,26 @@ func (p pastCalls) Begin(ctx context.Context, c demo.PastCall) (int64, error) {
 
 // Finish stores what it came to.
 func (p pastCalls) Finish(ctx context.Context, c demo.PastCall) error {
-	return store.NewScribe(p.books, func() time.Time { return c.EndedAt }).Write(ctx, room(c), nil)
+	call := room(c)
+	if c.Direction == "in" && c.UserID == 0 {
+		if err := p.passedOver(ctx, call); err != nil {
+			return err
+		}
+	}
+	return store.NewScribe(p.books, func() time.Time { return c.EndedAt }).Write(ctx, call, nil)
+}
+
+// passedOver writes down why nobody got the call: some were talking, some away.
+func (p pastCalls) passedOver(ctx context.Context, call callcenter.Call) error {
+	agents, err := p.books.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range agents {
+		mood := (int64(call.ID) + agents[i].UserID) % 3
+		agents[i].Registered, agents[i].Ready, agents[i].Busy = mood != 0, mood != 1, true
+	}
+	return p.books.Trace(ctx, call, routing.Decide(call, agents), call.RingingAt)
 }
 
 // Record keeps the sound of a call as the recording of a real one is kept.
@@ -173,7 +193,7 @@ func room(c demo.PastCall) callcenter.Call {
 	n := phone.Parse(c.E164, c.Line.Country)
 	call := callcenter.Call{
 		ID: callcenter.ID(c.ID), AsteriskID: "demo", Direction: callcenter.Direction(c.Direction), Phase: callcenter.Ended,
-		Line:     callcenter.Line{ID: c.Line.ID, Name: c.Line.Name, Number: c.Line.Number, Country: c.Line.Country, Color: c.Line.Color, Language: c.Line.Language},
+		Line:     callcenter.Line{ID: c.Line.ID, Name: c.Line.Name, Number: c.Line.Number, Country: c.Line.Country, Color: c.Line.Color, Language: c.Line.Language, Members: c.Line.Members},
 		Caller:   callcenter.Caller{Raw: c.Raw, Name: c.CallerName, E164: c.E164},
 		Identity: callcenter.Identity{E164: c.E164, Display: n.Display, Dialable: n.Dialable}, Dialled: c.Dialled,
 		ClientID: c.ClientID, LeadID: c.LeadID, InteractionID: c.InteractionID, ResponsibleID: c.ResponsibleID, UserID: c.UserID,

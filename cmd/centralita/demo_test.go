@@ -24,6 +24,11 @@ func TestDemoFillsAnEmptyBaseOnce(t *testing.T) {
 	}
 	defer db.Close()
 	heard(t, db, files)
+	var traced bool
+	if err := db.Conn(t.Context()).QueryRow(t.Context(), `select bool_and(exists (select from call_traces t where t.call_id = c.id and t.lead_id = c.lead_id))
+		from calls c where direction = 'in' and user_id is null`).Scan(&traced); err != nil || !traced {
+		t.Errorf("missed calls without the reason: %v, %v", traced, err)
+	}
 	again, loaded, err := loadDemo(t.Context(), url, files)
 	if err != nil || loaded || len(again) != len(logins) {
 		t.Errorf("a second time: %v, loaded %v, %v", again, loaded, err)

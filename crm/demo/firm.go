@@ -98,6 +98,7 @@ func (s *story) lines(ctx context.Context) error {
 			return err
 		}
 		for _, login := range l.members {
+			l.Members = append(l.Members, s.users[login])
 			if err := s.exec(ctx, `insert into line_members (line_id, user_id) values ($1, $2)`, l.ID, s.users[login]); err != nil {
 				return err
 			}
