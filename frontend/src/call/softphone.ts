@@ -75,6 +75,7 @@ export function isOffer(call: LiveCall): boolean {
 export class Softphone implements SipEvents {
   readonly state: Store<PhoneState>;
   private readonly wanted = new Set<number>();
+  private readonly withdrawn = new Map<number, string>();
   private readonly seen = new Set<string>();
   private snapshotRun = 0;
 
@@ -116,20 +117,30 @@ export class Softphone implements SipEvents {
   }
 
   private offered(view: CallView, offeredAt: string): void {
+    this.withdrawn.delete(view.id);
     this.put(view.id, (call) => ({ ...call, view, offeredAt }));
     this.reconcileRing();
   }
 
+  /**
+   * The offer is over. Where this browser has picked up it may well be the one
+   * that won: then only the end of its own leg says that it was not.
+   */
   private withdraw(callId: number, reason: string): void {
     this.wanted.delete(callId);
+    const call = this.find(callId);
+    if (!call || (call.view && talkingPhases.has(call.view.phase))) return;
+    if (call.leg === 'answering' || call.leg === 'up') {
+      this.withdrawn.set(callId, reason);
+      return;
+    }
+    this.withdrawn.delete(callId);
     this.change((state) => {
-      const gone = state.calls.find((call) => call.id === callId);
-      if (!gone || (gone.view && talkingPhases.has(gone.view.phase))) return state;
-      const missed = gone.view && reason !== 'declined' ? [{ call: gone.view, reason, at: serverNow() }] : [];
+      const missed = call.view && reason !== 'declined' ? [{ call: call.view, reason, at: serverNow() }] : [];
       return {
         ...state,
-        calls: state.calls.filter((call) => call.id !== callId),
-        missed: [...missed, ...state.missed].slice(0, 3),
+        calls: state.calls.filter((each) => each.id !== callId),
+        missed: [...missed, ...state.missed.filter((each) => each.call.id !== callId)].slice(0, 3),
       };
     });
     this.reconcileRing();
@@ -148,6 +159,7 @@ export class Softphone implements SipEvents {
 
   private end(view: CallView, before: LiveCall | undefined): void {
     this.wanted.delete(view.id);
+    this.withdrawn.delete(view.id);
     if (before && before.leg !== 'none') this.ports.line.hangup(view.id);
     this.change((state) => ({
       ...state,
@@ -186,6 +198,8 @@ export class Softphone implements SipEvents {
         .map((call) => (call.id === callId ? { ...call, leg: 'none' as const, pending: null, quality: null } : call))
         .filter((call) => call.view !== null || call.leg !== 'none'),
     }));
+    const withdrawn = this.withdrawn.get(callId);
+    if (withdrawn) this.withdraw(callId, withdrawn);
     this.reconcileRing();
   }
 

@@ -92,8 +92,9 @@ function look(entry: TimelineEntry): { icon: LucideIcon; tone: Tone } {
   if (entry.kind === 'sms') {
     return { icon: entry.direction === 'in' ? MessageSquareReply : MessageSquareShare, tone: 'plain' };
   }
-  const answered = entry.call?.outcome === 'answered';
-  if (entry.call?.voicemail) return { icon: Voicemail, tone: 'warn' };
+  if (!entry.call?.outcome) return { icon: entry.direction === 'in' ? PhoneIncoming : PhoneOutgoing, tone: 'accent' };
+  const answered = entry.call.outcome === 'answered';
+  if (entry.call.voicemail) return { icon: Voicemail, tone: 'warn' };
   if (entry.direction === 'in') {
     return answered ? { icon: PhoneIncoming, tone: 'good' } : { icon: PhoneMissed, tone: 'bad' };
   }

@@ -72,7 +72,7 @@ export function CallStrip(props: { call: LiveCall }) {
       <time className={css.timer} data-testid="call-timer">
         {clockText(secondsBetween(clockStart(call), now))}
       </time>
-      {!view.client_id && view.lead_id && (
+      {!view.client_id && view.lead_id && (view.candidates ?? []).length === 0 && (
         <Button
           component={Link}
           {...({
@@ -113,8 +113,7 @@ export function CallStrip(props: { call: LiveCall }) {
       </ActionIcon>
       <Keypad onDigits={can.dtmf} />
       <Button
-        color="red"
-        className={css.hangup}
+        color="#cf3434"
         disabled={!can.hangup}
         onClick={() => can.hangup?.()}
         title={`${t('call.hangup')} · ${keysOf('hangup')}`}

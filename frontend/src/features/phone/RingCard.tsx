@@ -109,8 +109,7 @@ export function RingCard(props: { call: LiveCall }) {
       <div className={css.ringButtons}>
         <Button
           size="md"
-          color="green"
-          className={css.accept}
+          color="#1d8446"
           disabled={!can.accept || call.pending === 'accept'}
           onClick={accept}
           leftSection={<Phone size={17} aria-hidden />}
@@ -120,8 +119,7 @@ export function RingCard(props: { call: LiveCall }) {
         </Button>
         <Button
           size="md"
-          color="red"
-          className={css.decline}
+          color="#cf3434"
           disabled={!can.decline}
           onClick={() => can.decline?.()}
           leftSection={<PhoneOff size={17} aria-hidden />}
