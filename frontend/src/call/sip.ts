@@ -217,8 +217,9 @@ interface HeaderSource {
   getHeader(name: string): string | undefined;
 }
 
-/** Names ending in .local need a resolver on the other side: wait for better. */
+/** The switch speaks UDP; names ending in .local need a resolver on the other side: wait for better. */
 function usable(candidate: RTCIceCandidate): boolean {
+  if (candidate.protocol !== 'udp') return false;
   return candidate.type !== 'host' || !(candidate.address ?? '').endsWith('.local');
 }
 
