@@ -91,7 +91,7 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	}
 	for _, fact := range facts {
 		if _, closed := fact.(callcenter.Closed); closed {
-			return s.queue.Insert(ctx, Args{CallID: int64(c.ID)}, &jobs.Opts{ScheduledAt: s.now().Add(settleFor)})
+			return s.queue.Insert(ctx, Args{CallID: int64(c.ID)}, &jobs.Opts{Queue: jobs.Heavy, ScheduledAt: s.now().Add(settleFor)})
 		}
 	}
 	return nil

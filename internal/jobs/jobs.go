@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,10 @@ const (
 	rescueAfter = time.Minute
 	maxWorkers  = 20
 )
+
+// Heavy is the queue, for Opts.Queue, of jobs that use the processor rather than
+// wait: as many run at once as leave half of the machine to people who wait.
+const Heavy = "heavy"
 
 // Args are the typed arguments of a job: a JSON struct with Kind() string,
 // the stable name of the sort of job.
@@ -57,7 +62,7 @@ type Queue struct {
 func New(db *postgres.DB, logger *slog.Logger) (*Queue, error) {
 	workers := river.NewWorkers()
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}, Heavy: {MaxWorkers: max(1, runtime.NumCPU()/2)}},
 		Workers:              workers,
 		JobTimeout:           timeout,
 		RescueStuckJobsAfter: rescueAfter,
