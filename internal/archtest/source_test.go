@@ -68,9 +68,16 @@ func walk(t *testing.T, fn func(path string)) {
 	}
 }
 
+// parsed keeps what sources has read: the tests of this package run one after
+// the other.
+var parsed []source
+
 // sources parses all Go files.
 func sources(t *testing.T) []source {
 	t.Helper()
+	if parsed != nil {
+		return parsed
+	}
 	var all []source
 	walk(t, func(path string) {
 		if !strings.HasSuffix(path, ".go") {
@@ -93,6 +100,7 @@ func sources(t *testing.T) []source {
 	if len(all) < 50 {
 		t.Fatalf("only %d files found", len(all))
 	}
+	parsed = all
 	return all
 }
 
