@@ -37,7 +37,7 @@ func (s store) users(ctx context.Context) ([]User, error) {
 func (s store) user(ctx context.Context, id int64, lock bool) (User, error) {
 	sql := "select " + userColumns + " from users u where u.id = $1"
 	if lock {
-		sql += " for update"
+		sql += " for no key update"
 	}
 	rows, err := s.db.Conn(ctx).Query(ctx, sql, id)
 	if err != nil {
@@ -104,7 +104,7 @@ func (s store) saveUser(ctx context.Context, u User) error {
 // returns the active ones.
 func (s store) lockAdmins(ctx context.Context) ([]int64, error) {
 	rows, err := s.db.Conn(ctx).Query(ctx,
-		"select id from users where active and 'admin' = any(roles) order by id for update")
+		"select id from users where active and 'admin' = any(roles) order by id for no key update")
 	if err != nil {
 		return nil, fmt.Errorf("lock admins: %w", err)
 	}

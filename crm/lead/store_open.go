@@ -12,7 +12,7 @@ import (
 )
 
 // sqlOpen opens a lead, or continues the open one of the identity and line,
-// with its journal entry and its interaction, in one statement. It does nothing
+// with its journal entry, in one statement. It does nothing
 // when the contact was filed before, or when the client has an open lead from
 // the time when only his number was known, which must be made his first.
 // With $16 a number without a client is its owner's, when that is one for sure.
@@ -44,16 +44,19 @@ with who as (
 ), e as (
 	insert into lead_entries (lead_id, at, kind, user_id, call_id, message_id, detail)
 	select id, $11, case when opened then 'opened' else 'continued' end, nullif($13::bigint, 0), nullif($14::bigint, 0),
-	       nullif($15::bigint, 0), jsonb_build_object('source', $7::text, 'recovered', $10::boolean)
+	       nullif($15::bigint, 0), case when $10 then '{"recovered": true}'::jsonb else '{}' end
 	from l
-), i as (
+)`
+
+// sqlOpenContact adds the contact's own row to the timeline.
+const sqlOpenContact = `, i as (
 	insert into interactions (kind, direction, at, client_id, lead_id, line_id, user_id, ref_id)
 	select $7, 'in', $11, client_id, id, nullif($1, 0), nullif($13, 0), $12 from l where $12 <> 0
 	returning id
 )`
 
 // sqlOpened ends sqlOpen for a caller who needs to know where it went only.
-const sqlOpened = `
+const sqlOpened = sqlOpenContact + `
 select l.id, l.client_id, l.opened, coalesce((select id from i), 0) from l`
 
 // openArgs are the parameters of sqlOpen; user acts, 0 for the system.

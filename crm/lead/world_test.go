@@ -41,7 +41,6 @@ type world struct {
 	db      *postgres.DB
 	ledger  *lead.Ledger
 	signals *signals
-	calls   int64
 	lines   []int64
 	clients []int64
 	users   map[string]access.Actor
