@@ -28,9 +28,9 @@ export function instantOf(local: string, zone: string): number {
   const asUTC = Date.parse(`${local}:00Z`);
   if (!Number.isFinite(asUTC)) return Number.NaN;
   const offsetAt = (ms: number) => Date.parse(`${wallClock(ms, zone)}:00Z`) - ms;
-  const first = asUTC - offsetAt(asUTC - 12 * 3600_000);
-  if (wallClock(first, zone) === local) return first;
-  return asUTC - offsetAt(asUTC + 12 * 3600_000) >= first ? first : asUTC - offsetAt(asUTC + 12 * 3600_000);
+  const before = asUTC - offsetAt(asUTC - 12 * 3600_000);
+  const after = asUTC - offsetAt(asUTC + 12 * 3600_000);
+  return wallClock(before, zone) !== local && wallClock(after, zone) === local ? after : before;
 }
 
 function addDays(day: string, days: number): string {
