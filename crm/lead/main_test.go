@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestMain has properties tried 30 times, not 100, unless told otherwise: every act of theirs is a transaction.
+// TestMain has properties tried 15 times, not 100, unless told otherwise: every act of theirs is a transaction.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "30"); err != nil {
+	if err := flag.Set("rapid.checks", "15"); err != nil {
 		panic(err)
 	}
 	flag.Parse()
