@@ -3,7 +3,7 @@
 //
 // Every look-up during a call is answered from memory: the whole set (a few
 // rows) is loaded on first use, again after each change of this process, and in
-// the background when it is older than half a minute, so that another process's
+// the background when a question finds it older than two seconds, so that another process's
 // change shows. While the database is away the last known lines go on serving. It knows
 // nothing of calls and routing.
 package line

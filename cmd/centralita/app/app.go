@@ -276,13 +276,18 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
-// beat says that this server lives, and takes over the calls of servers that do not.
+// beat says that this server lives, and takes over the calls of servers that do not. What other servers have changed
+// of lines and agents is known here within seconds.
 func (a *App) beat(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		if err := a.books.Beat(ctx); err == nil && a.linked.Load() {
 			a.attempt(ctx, "agents not read", a.floor.RefreshAgents)
+			a.attempt(ctx, "lines not read", func(ctx context.Context) error {
+				_, err := a.lines.Lines(ctx)
+				return err
+			})
 			a.attempt(ctx, "calls not taken over", func(ctx context.Context) error {
 				return a.floor.TakeOver(ctx, a.link.Snapshot)
 			})
