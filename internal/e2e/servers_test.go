@@ -45,6 +45,22 @@ func TestTwoServers(t *testing.T) {
 	}
 }
 
+// line opens a line that both servers know of.
+func (f firm) line(t *testing.T, members ...*e2e.Agent) e2e.Line {
+	t.Helper()
+	line := f.OpenLine(members, nil)
+	there := f.As("admin").Via(f.second)
+	e2e.Eventually(t, 10*time.Second, "the other server knows the line", func() error {
+		for _, l := range e2e.Get[e2e.Page[e2e.Line]](there, "/lines").Items {
+			if l.ID == line.ID {
+				return nil
+			}
+		}
+		return fmt.Errorf("it does not know %d", line.ID)
+	})
+	return line
+}
+
 // shown makes sure that a call is shown once in each of the tabs, and taken away once.
 func (f firm) shown(t *testing.T, line e2e.Line, tabs ...*e2e.Live) {
 	t.Helper()
@@ -70,7 +86,7 @@ func (f firm) shown(t *testing.T, line e2e.Line, tabs ...*e2e.Live) {
 // popsCross: whichever server has the call, both servers' browsers are told.
 func popsCross(t *testing.T, f firm) {
 	agent := f.Hire(siptest.Ring()).Ready()
-	line := f.OpenLine([]*e2e.Agent{agent}, nil)
+	line := f.line(t, agent)
 	here, there := agent.Live(), agent.Via(f.second).Live()
 	owners := map[string]int{}
 	for range size(8, 200) {
@@ -91,14 +107,14 @@ func popsCross(t *testing.T, f firm) {
 // their browsers at both servers.
 func withoutRedis(t *testing.T, f firm) {
 	agent := f.Hire(siptest.Ring()).Ready()
-	line := f.OpenLine([]*e2e.Agent{agent}, nil)
+	line := f.line(t, agent)
 	here, there := agent.Live(), agent.Via(f.second).Live()
 	f.redis.Kill()
 	f.shown(t, line, here, there)
 	agent.Await("available")
 	newcomer := f.Hire(siptest.AnswerAfter(0)).Ready() // signs in, too
 	from := e2e.NewNumber()
-	c := f.Call(f.OpenLine([]*e2e.Agent{newcomer}, nil), from)
+	c := f.Call(f.line(t, newcomer), from)
 	f.Must(c.WaitHears(f.Within(20*time.Second), e2e.AgentTone))
 	talk(f.Product, c)
 	f.redis.Restart()
@@ -149,7 +165,7 @@ func noCallIsLost(t *testing.T, f firm) {
 	count, perSecond, kills := size(100, 1000), 5.0, size(9, 60)
 	t.Logf("seed %d, %d calls at %v/s, %d kills", seed, count, perSecond, kills)
 	crew := f.Crew(4, siptest.AnswerAfter(300*time.Millisecond))
-	line := f.OpenLine(crew, nil)
+	line := f.line(t, crew...)
 	chance := rand.New(rand.NewPCG(seed, 2))
 	prefix := 100 + chance.IntN(900)
 	type result struct {
