@@ -113,6 +113,10 @@ frontend_modules() {
 
 main() {
 	local missing
+	if have flock; then # two at once would pull the packages from under each other
+		exec 9<frontend
+		flock 9
+	fi
 	TESTS=no
 	[ "${1:-}" = --tests ] && TESTS=yes
 	check_tools
