@@ -45,9 +45,12 @@ func TestTwoServers(t *testing.T) {
 	}
 }
 
-// line opens a line that both servers know of.
+// line opens a line that both servers know of, and waits until they know its members.
 func (f firm) line(t *testing.T, members ...*e2e.Agent) e2e.Line {
 	t.Helper()
+	for _, m := range members {
+		f.available(m)
+	}
 	line := f.OpenLine(members, nil)
 	there := f.As("admin").Via(f.second)
 	e2e.Eventually(t, 10*time.Second, "the other server knows the line", func() error {
@@ -59,6 +62,14 @@ func (f firm) line(t *testing.T, members ...*e2e.Agent) e2e.Line {
 		return fmt.Errorf("it does not know %d", line.ID)
 	})
 	return line
+}
+
+// available returns when both servers think that the agent is.
+func (f firm) available(a *e2e.Agent) {
+	a.Await("available")
+	there := *a
+	there.Person = a.Via(f.second)
+	there.Await("available")
 }
 
 // shown makes sure that a call is shown once in each of the tabs, and taken away once.
@@ -91,7 +102,7 @@ func popsCross(t *testing.T, f firm) {
 	owners := map[string]int{}
 	for range size(8, 200) {
 		f.shown(t, line, here, there)
-		agent.Await("available")
+		f.available(agent)
 	}
 	type owner struct {
 		Name  string
@@ -111,7 +122,7 @@ func withoutRedis(t *testing.T, f firm) {
 	here, there := agent.Live(), agent.Via(f.second).Live()
 	f.redis.Kill()
 	f.shown(t, line, here, there)
-	agent.Await("available")
+	f.available(agent)
 	newcomer := f.Hire(siptest.AnswerAfter(0)).Ready() // signs in, too
 	from := e2e.NewNumber()
 	c := f.Call(f.line(t, newcomer), from)
@@ -125,13 +136,13 @@ func withoutRedis(t *testing.T, f firm) {
 	}
 	for range 3 {
 		f.shown(t, line, here, there)
-		agent.Await("available")
+		f.available(agent)
 		f.redis.FlushAll()
 	}
 	f.redis.Stop() // hung: sockets stay open, nothing answers
 	f.shown(t, line, here, there)
 	f.redis.Continue()
-	agent.Await("available")
+	f.available(agent)
 }
 
 // takeover: the conversations of a server that died are the other one's within seconds.
