@@ -2,6 +2,7 @@ package ari
 
 import (
 	"context"
+	"errors"
 
 	arilib "github.com/CyCoreSystems/ari/v5"
 )
@@ -31,7 +32,7 @@ func (c *Client) Endpoints(ctx context.Context) ([]Endpoint, error) {
 	cmd := get("endpoints", "PJSIP")
 	// No endpoint at all is a 404.
 	cmd.into = &wire
-	if err := c.do(ctx, cmd); err != nil && KindOf(err) != ErrGone {
+	if err := c.do(ctx, cmd); err != nil && !errors.Is(err, ErrGone) {
 		return nil, err
 	}
 	endpoints := make([]Endpoint, len(wire))
