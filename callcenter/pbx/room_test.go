@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +40,6 @@ type room struct {
 type directory struct {
 	responsible int64
 	line        callcenter.Line
-	broken      *sync.Mutex // held while the directory should not answer
 }
 
 func (d directory) Line(context.Context, string) (callcenter.Line, error) { return d.line, nil }
