@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 import { rooms } from './dev/eslint-rooms.js';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'src/api/schema.d.ts', 'shots'] },
+  { ignores: ['dist', 'node_modules', 'src/api/schema.d.ts', 'shots', 'test-results', 'playwright-report'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {

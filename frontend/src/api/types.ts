@@ -1,5 +1,12 @@
-/** The shapes of the HTTP API, under the names its OpenAPI file gives them. */
-type Maybe<T> = T | null | undefined;
+/**
+ * The shapes of the HTTP API, made from its OpenAPI file (`npm run
+ * api:generate`). What is written out here are only the words that the API
+ * calls plain strings and the screens need to tell apart.
+ */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+type Narrow<T, P> = Omit<T, keyof P> & P;
 
 export type Permission =
   | 'clients.read'
@@ -22,86 +29,23 @@ export type Permission =
 export interface Page<T> {
   items: T[];
   next: string;
-  total?: Maybe<number>;
+  total?: number;
 }
 
-export interface User {
-  id: number;
-  login: string;
-  name: string;
-  roles: string[];
-  locale: string;
-  phone_kind: 'browser' | 'desk';
-  active: boolean;
-  created_at: string;
-}
-
-export interface PhoneAccount {
-  kind: 'browser' | 'desk';
-  uri: string;
-  user: string;
-  password: string;
-  ws_path: string;
-}
-
-export interface Firm {
-  name: string;
-  time_zone: string;
-  country: string;
-  currency: string;
-  allowed_countries: string[];
-  lead_warn_seconds: number;
-  lead_breach_seconds: number;
-  per_user_calls_per_minute: number;
-  calls_per_minute: number;
-}
+export type User = Schemas['User'];
+export type NewUser = Schemas['NewUser'];
+export type PhoneAccount = Schemas['Phone'];
+export type Firm = Schemas['Firm'];
+export type AuditEntry = Schemas['AuditEntry'];
 
 export interface Preferences {
   locale?: string;
   theme?: 'light' | 'dark' | 'auto';
-  audio?: Record<string, unknown>;
-  board?: Record<string, unknown>;
 }
+export type Me = Narrow<Schemas['Me'], { preferences: Preferences }>;
 
-export interface Me {
-  user: User;
-  permissions: string[];
-  phone: PhoneAccount;
-  firm: Firm;
-  preferences: Preferences;
-}
-
-export type PresenceState = 'offline' | 'available' | 'ringing' | 'on_call' | 'not_ready';
-
-export interface Presence {
-  user_id: number;
-  name: string;
-  state: PresenceState;
-  registered: boolean;
-  since: string;
-  reason?: Maybe<string>;
-  call_id?: Maybe<number>;
-}
-
-export interface LineRef {
-  id: number;
-  name: string;
-  number: string;
-  color: string;
-}
-
-export interface Candidate {
-  client_id: number;
-  name: string;
-  kind: string;
-  responsible_id?: Maybe<number>;
-  responsible_name: string;
-  score: number;
-  reason: string;
-  matched: string;
-  last_contact_at?: Maybe<string>;
-  open_leads: number;
-}
+export type PresenceState = Schemas['Presence']['state'];
+export type Presence = Schemas['Presence'];
 
 export type CallPhase =
   | 'arrived'
@@ -114,155 +58,25 @@ export type CallPhase =
   | 'dialling'
   | 'far_ringing'
   | 'ended';
+export type LineRef = Schemas['LineView'];
+export type Candidate = Schemas['CallCandidate'];
+export type CallView = Narrow<Schemas['CallView'], { phase: CallPhase; candidates: Candidate[] }>;
+export type TraceStep = Schemas['TraceStep'];
+export type Recording = Schemas['View'];
+export type Health = Narrow<
+  Schemas['Health'],
+  { components: Narrow<Schemas['Component'], { state: 'ok' | 'degraded' | 'down' }>[] }
+>;
 
-export interface CallView {
-  id: number;
-  direction: 'in' | 'out';
-  phase: CallPhase;
-  line?: Maybe<LineRef>;
-  number: { raw: string; e164: string; display: string; dialable: boolean };
-  caller_name: string;
-  candidates: Candidate[] | null;
-  client_id?: Maybe<number>;
-  client_name?: Maybe<string>;
-  lead_id?: Maybe<number>;
-  user_id?: Maybe<number>;
-  user_name?: Maybe<string>;
-  started_at: string;
-  ringing_at?: Maybe<string>;
-  answered_at?: Maybe<string>;
-  ended_at?: Maybe<string>;
-  held: boolean;
-  muted: boolean;
-  recording: boolean;
-  outcome: string;
-  ended_by: string;
-  cause: number;
-  cause_text: string;
-  last_contact_at?: Maybe<string>;
-  last_contact?: Maybe<{ at: string; kind: string; user_name: string }>;
-  open_leads: number;
-  responsible_id?: Maybe<number>;
-  responsible_name?: Maybe<string>;
-}
-
-export interface TraceStep {
-  at: string;
-  verdict: string;
-  chosen_user_id?: Maybe<number>;
-  considered: { user_id: number; name: string; eligible: boolean; reason: string; rank: number }[] | null;
-}
-
-export interface Recording {
-  call_id: number;
-  state: 'recording' | 'processing' | 'ready' | 'missing' | 'failed';
-  duration_ms: number;
-  sha256: string;
-  size_bytes: number;
-  peaks: { client: number[] | null; agent: number[] | null };
-  audio_url: string;
-}
-
-export interface Health {
-  components: { name: string; state: 'ok' | 'degraded' | 'down'; detail: string; since: string }[];
-  asterisk: {
-    version: string;
-    startup_time: string;
-    channels: number;
-    bridges: number;
-    endpoints: { user_id: number; name: string; registered: boolean }[] | null;
-  };
-  pop: { count: number; p50_ms: number; p95_ms: number; max_ms: number };
-}
-
-export interface Line {
-  id: number;
-  name: string;
-  number: string;
-  country: string;
-  language: string;
-  ring_seconds: number;
-  sticky_seconds: number;
-  max_wait_seconds: number;
-  lead_value: string;
-  color: string;
-  active: boolean;
-  member_ids: number[] | null;
-}
-
-export interface ClientRow {
-  id: number;
-  kind: 'person' | 'organisation';
-  name: string;
-  responsible_id?: Maybe<number>;
-  responsible_name: string;
-  primary_phone: string;
-  phones: string[] | null;
-  last_contact_at?: Maybe<string>;
-  open_leads: number;
-}
-
-export interface ContactPoint {
-  id: number;
-  kind: string;
-  raw: string;
-  value: string;
-  display: string;
-  readings: { e164: string; confidence: number }[] | null;
-  label: string;
-  source: string;
-  last_seen_at?: Maybe<string>;
-}
-
-export interface Client {
-  id: number;
-  kind: 'person' | 'organisation';
-  name: string;
-  responsible_id?: Maybe<number>;
-  responsible_name: string;
-  organisation_id?: Maybe<number>;
-  note: string;
-  language: string;
-  time_zone: string;
-  sms_opt_out_at?: Maybe<string>;
-  version: number;
-  last_contact_at?: Maybe<string>;
-  created_at: string;
-  contact_points: ContactPoint[] | null;
-  open_leads: number;
-}
-
-export interface NewClient {
-  kind: string;
-  name: string;
-  responsible_id?: number;
-  note?: string;
-  contact_points: { kind: string; raw: string; label: string }[];
-  lead_id?: number;
-}
-
-export interface TimelineEntry {
-  id: number;
-  kind: 'call' | 'sms' | 'note';
-  direction: 'in' | 'out' | '';
-  at: string;
-  user_id?: Maybe<number>;
-  user_name: string;
-  lead_id?: Maybe<number>;
-  line_name: string;
-  call?: Maybe<{
-    id: number;
-    outcome: string;
-    duration_s: number;
-    wait_s: number;
-    recording_state: string;
-    number: string;
-    voicemail: boolean;
-    cause_text: string;
-  }>;
-  sms?: Maybe<{ id: number; body: string; state: string; to: string; from: string; error: string }>;
-  note?: Maybe<{ id: number; text: string }>;
-}
+export type Line = Schemas['Line'];
+export type ClientRow = Schemas['ClientRow'];
+export type ContactPoint = Schemas['ContactPoint'];
+export type Client = Schemas['Client'];
+export type NewClient = Schemas['ClientCreate'];
+export type ClientKind = Client['kind'];
+export type PointKind = Schemas['NewPoint']['kind'];
+export const pointKinds = ['phone', 'email', 'messenger'] as const satisfies PointKind[];
+export type TimelineEntry = Schemas['TimelineEntry'];
 
 export const leadClasses = [
   'lost',
@@ -286,162 +100,22 @@ export const closings = [
   'spam',
   'wrong_number',
   'written_off',
-] as const;
+] as const satisfies Schemas['CloseLeadInputBody']['closing'][];
 export type Closing = (typeof closings)[number];
 
-export interface Lead {
-  id: number;
-  line?: Maybe<LineRef>;
-  client_id?: Maybe<number>;
-  client_name?: Maybe<string>;
-  number: string;
-  number_display: string;
-  caller_name: string;
-  source: string;
-  state: string;
-  class: LeadClass;
-  responsible_id?: Maybe<number>;
-  responsible_name: string;
-  value: string;
-  currency: string;
-  note: string;
-  recovered: boolean;
-  opened_at: string;
-  last_contact_at: string;
-  touched_at?: Maybe<string>;
-  answered_at?: Maybe<string>;
-  contacts: number;
-  attempts: number;
-  last_attempt_at?: Maybe<string>;
-  next_step_at?: Maybe<string>;
-  next_step_note: string;
-  lease?: Maybe<{ user_id: number; user_name: string; until: string; call_id?: Maybe<number> }>;
-  closing?: Maybe<string>;
-  closing_reason: string;
-  closed_by_name: string;
-  closed_at?: Maybe<string>;
-  due_at?: Maybe<string>;
-  overdue_seconds: number;
-  last_outcome: string;
-  continued?: Maybe<boolean>;
-}
+export type Lead = Narrow<Schemas['Lead'], { class: LeadClass }>;
+export type LeadEntry = Schemas['LeadEntry'];
+export type LeadDetail = Narrow<Schemas['LeadDetail'], { class: LeadClass }>;
+export type LeadHit = Schemas['LeadHit'];
+export type FreeAgent = Schemas['FreeAgent'];
+export type Balance = Schemas['Balance'];
+export type Board = Narrow<
+  Schemas['Board'],
+  { rows: Lead[]; classes: Narrow<Schemas['ClassCount'], { class: LeadClass }>[] }
+>;
 
-/** A lead as the search finds it. */
-export interface LeadHit {
-  id: number;
-  caller_name: string;
-  client_id?: Maybe<number>;
-  client_name: string;
-  line_name: string;
-  number: string;
-  number_display: string;
-  opened_at: string;
-  state: string;
-}
-
-export interface LeadEntry {
-  id: number;
-  at: string;
-  kind: string;
-  user_name: string;
-  call_id?: Maybe<number>;
-  message_id?: Maybe<number>;
-  closing?: Maybe<string>;
-  detail: string;
-}
-
-export type LeadDetail = Lead & { entries: LeadEntry[] | null };
-
-export interface Balance {
-  opened: number;
-  open: number;
-  closed: { type: string; count: number }[] | null;
-  difference: number;
-  calls_without_lead: number;
-}
-
-export interface Board {
-  as_of: string;
-  balance: Balance;
-  classes: { class: LeadClass; count: number; value: string }[] | null;
-  rows: Lead[] | null;
-  free: Presence[] | null;
-}
-
-export interface Message {
-  id: number;
-  direction: 'in' | 'out';
-  client_id?: Maybe<number>;
-  client_name: string;
-  lead_id?: Maybe<number>;
-  user_name: string;
-  from: string;
-  to: string;
-  body: string;
-  state: string;
-  error_code: Maybe<string | number>;
-  error: string;
-  created_at: string;
-  sent_at?: Maybe<string>;
-  delivered_at?: Maybe<string>;
-  reminder_id?: Maybe<number>;
-  segments: number;
-}
-
-export interface MessageTemplate {
-  id: number;
-  key: string;
-  locale: string;
-  title: string;
-  body: string;
-}
-
-export interface Reminder {
-  id: number;
-  client_id?: Maybe<number>;
-  client_name: string;
-  lead_id?: Maybe<number>;
-  audience: 'client' | 'user';
-  user_id?: Maybe<number>;
-  user_name: string;
-  channel: 'sms' | 'app';
-  text: string;
-  local_time: string;
-  time_zone: string;
-  due_at: string;
-  state: string;
-  message_id?: Maybe<number>;
-  created_by_name: string;
-}
-
-export interface NewReminder {
-  client_id?: number;
-  lead_id?: number;
-  audience: 'client' | 'user';
-  user_id?: number;
-  channel: 'sms' | 'app';
-  contact_point_id?: number;
-  text: string;
-  local_time: string;
-  time_zone?: string;
-}
-
-export interface AuditEntry {
-  id: number;
-  at: string;
-  user_name: string;
-  action: string;
-  entity: string;
-  entity_id: number;
-}
-
-/** An SMS in the loopback carrier that stands in where no real one is set up. */
-export interface OutboxEntry {
-  at: string;
-  body: string;
-  direction: string;
-  from: string;
-  sid: string;
-  status: string;
-  to: string;
-}
+export type Message = Schemas['Message'];
+export type MessageTemplate = Schemas['Template'];
+export type OutboxEntry = Schemas['OutboxEntry'];
+export type Reminder = Schemas['Reminder'];
+export type NewReminder = Schemas['ReminderDraft'];

@@ -4,7 +4,7 @@ import { Ellipsis, Mail, Pencil, Phone, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { addPoint, clientKeys, removePoint, savePoint } from '@/api/clients';
 import { useErrorText, useReport } from '@/api/react';
-import type { Client, ContactPoint } from '@/api/types';
+import { pointKinds, type Client, type ContactPoint, type PointKind } from '@/api/types';
 import { useDraft } from '@/lib/draft';
 import { useCode, useT } from '@/lib/i18n';
 import { PhoneNumber, Section } from '@/ui/kit';
@@ -144,7 +144,7 @@ function PointForm(props: { client: Client; point?: ContactPoint; onDone(): void
   const errorText = useErrorText();
   const store = useStore(client);
   const draft = useDraft(`client.${client.id}.point.${point?.id ?? 'new'}`, {
-    kind: point?.kind ?? 'phone',
+    kind: (point?.kind ?? 'phone') as PointKind,
     raw: point?.raw ?? '',
     label: point?.label ?? '',
   });
@@ -179,8 +179,8 @@ function PointForm(props: { client: Client; point?: ContactPoint; onDone(): void
             aria-label={t('client.point_kind')}
             w={104}
             value={fields.kind}
-            onChange={(kind) => kind && draft.patch({ kind })}
-            data={['phone', 'email'].map((kind) => ({ value: kind, label: code('point', kind) }))}
+            onChange={(kind) => kind && draft.patch({ kind: kind as PointKind })}
+            data={pointKinds.map((kind) => ({ value: kind, label: code('point', kind) }))}
           />
         )}
         <TextInput

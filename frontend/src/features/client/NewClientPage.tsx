@@ -8,6 +8,7 @@ import { ApiError } from '@/api/http';
 import { leadKeys } from '@/api/leads';
 import { useErrorText, useMe } from '@/api/react';
 import { usersQuery } from '@/api/session';
+import { pointKinds, type ClientKind, type PointKind } from '@/api/types';
 import { useDraft } from '@/lib/draft';
 import { useCode, useT } from '@/lib/i18n';
 import { looksLikeNumber } from '@/lib/phone';
@@ -16,11 +17,11 @@ import { Segmented } from '@/ui/Segmented';
 import css from './client.module.css';
 
 interface Fields {
-  kind: string;
+  kind: ClientKind;
   name: string;
   responsible: string;
   note: string;
-  points: { kind: string; raw: string; label: string }[];
+  points: { kind: PointKind; raw: string; label: string }[];
 }
 
 export interface Prefill {
@@ -85,7 +86,7 @@ export function NewClientPage(props: { prefill: Prefill }) {
         <Segmented
           label={t('clients.kind')}
           value={fields.kind}
-          onChange={(kind) => draft.patch({ kind })}
+          onChange={(kind: ClientKind) => draft.patch({ kind })}
           data={[
             { value: 'person', label: t('client.person') },
             { value: 'organisation', label: t('client.organisation') },
@@ -107,8 +108,8 @@ export function NewClientPage(props: { prefill: Prefill }) {
                 aria-label={t('client.point_kind')}
                 w={110}
                 value={point.kind}
-                onChange={(kind) => kind && setPoint(index, { kind })}
-                data={['phone', 'email'].map((kind) => ({ value: kind, label: code('point', kind) }))}
+                onChange={(kind) => kind && setPoint(index, { kind: kind as PointKind })}
+                data={pointKinds.map((kind) => ({ value: kind, label: code('point', kind) }))}
               />
               <div className="grow">
                 <TextInput

@@ -5,7 +5,7 @@ import { CalendarClock, CheckCheck, Lock, Phone, UserPlus } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useCan, useMe } from '@/api/react';
 import { usersQuery } from '@/api/session';
-import type { Lead, Presence } from '@/api/types';
+import type { FreeAgent, Lead } from '@/api/types';
 import { usePhoneState } from '@/call/context';
 import { useNow } from '@/lib/clock';
 import { useFormat } from '@/lib/format';
@@ -20,7 +20,7 @@ import css from './lead.module.css';
 type Panel = 'close' | 'step' | 'assign';
 
 /** The open leads, the worst on top, worked by one key each. */
-export function BoardRows(props: { rows: Lead[]; free: Presence[]; onOpen(id: number): void }) {
+export function BoardRows(props: { rows: Lead[]; free: FreeAgent[]; onOpen(id: number): void }) {
   const { rows } = props;
   const t = useT();
   const can = useCan();
@@ -127,7 +127,7 @@ interface RowProps {
   index: number;
   current: boolean;
   actions: LeadActions;
-  free: Presence[];
+  free: FreeAgent[];
   panel: Panel | null;
   onPanel(what: Panel | null): void;
   onFocus(): void;
@@ -299,7 +299,7 @@ function Panelled(props: {
 export function AssignMenu(props: {
   lead: Lead;
   actions: LeadActions;
-  free: Presence[];
+  free: FreeAgent[];
   opened: boolean;
   onChange(open: boolean): void;
 }) {

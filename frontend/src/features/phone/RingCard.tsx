@@ -168,13 +168,8 @@ function Knowledge(props: { view: CallView; candidate: Candidate | undefined }) 
   const format = useFormat();
   const now = useNow(false);
   const responsible = view.responsible_name || candidate?.responsible_name;
-  const last = view.last_contact;
-  const lastAt = last?.at ?? view.last_contact_at ?? candidate?.last_contact_at;
-  const lastContact = lastAt
-    ? [format.ago(lastAt, now), last ? code('contact.kind', last.kind) : '', last?.user_name ?? '']
-        .filter(Boolean)
-        .join(' · ')
-    : t('ring.never');
+  const lastAt = view.last_contact_at ?? candidate?.last_contact_at;
+  const lastContact = lastAt ? format.ago(lastAt, now) : t('ring.never');
   if (!candidate && !view.client_id) {
     return <p className={css.unknown}>{t('ring.unknown')}</p>;
   }
