@@ -148,15 +148,20 @@ type conversation struct {
 	c, leg *siptest.Call
 }
 
-func converse(t *testing.T, p *e2e.Product, n int) []*conversation {
+// ownLine opens a line for an agent alone.
+func ownLine(p *e2e.Product) func(*e2e.Agent) e2e.Line {
+	return func(a *e2e.Agent) e2e.Line { return p.OpenLine([]*e2e.Agent{a}, nil) }
+}
+
+// converse brings n callers to talk with an agent each, on lines that open makes.
+func converse(t *testing.T, p *e2e.Product, n int, open func(*e2e.Agent) e2e.Line) []*conversation {
 	t.Helper()
 	talks := make([]*conversation, n)
 	for i := range talks {
 		hz := 700 + 200*float64(i%4)
 		agent := p.HireWithTone(hz, siptest.AnswerAfter(0)).Ready()
-		line := p.OpenLine([]*e2e.Agent{agent}, nil)
 		talks[i] = &conversation{agent: agent, from: e2e.NewNumber(), tone: hz}
-		talks[i].c = p.Call(line, talks[i].from)
+		talks[i].c = p.Call(open(agent), talks[i].from)
 	}
 	for _, k := range talks {
 		p.Must(k.c.WaitHears(p.Within(30*time.Second), k.tone))
@@ -169,7 +174,7 @@ func converse(t *testing.T, p *e2e.Product, n int) []*conversation {
 // conversationsSurvive: people go on talking when the server is killed; who hangs up meanwhile has hung up; the new
 // server takes the others over, and every recording is there.
 func conversationsSurvive(t *testing.T, p *e2e.Product) {
-	talks := converse(t, p, size(4, 50))
+	talks := converse(t, p, size(4, 50), ownLine(p))
 	cut := time.Now()
 	for range size(1, 10) {
 		up := p.Down("server")
@@ -296,7 +301,7 @@ func popsAcrossKill(t *testing.T, p *e2e.Product) {
 
 // soundNeedsRecord: no byte of a recording leaves when it cannot be noted who listens, or when its file was changed.
 func soundNeedsRecord(t *testing.T, p *e2e.Product) {
-	k := converse(t, p, 1)[0]
+	k := converse(t, p, 1, ownLine(p))[0]
 	talk(p, k.c)
 	p.Must(k.c.Hangup(p.Within(10 * time.Second)))
 	call, _ := p.Booked(k.from)

@@ -147,7 +147,7 @@ func withoutRedis(t *testing.T, f firm) {
 
 // takeover: the conversations of a server that died are the other one's within seconds.
 func takeover(t *testing.T, f firm) {
-	talks := converse(t, f.Product, size(4, 20))
+	talks := converse(t, f.Product, size(4, 20), func(a *e2e.Agent) e2e.Line { return f.line(t, a) })
 	for i, k := range talks {
 		owner := e2e.Query[string](f.Product, `select owner from calls where caller_raw = $1`, k.from)
 		t.Logf("conversation %d is at server %v", i, owner)
