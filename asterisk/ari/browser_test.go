@@ -74,7 +74,7 @@ func TestBrowserPhone(t *testing.T) {
 	invite := phone.read()
 	offer := string(invite.Body)
 	if invite.Method != "INVITE" || invite.Get("X-CRM-Call") != "7" || !strings.Contains(offer, "UDP/TLS/RTP/SAVPF") ||
-		!strings.Contains(offer, "opus/48000") || !fingerprint.MatchString(offer) || !strings.Contains(offer, "a=ice-ufrag") {
+		!strings.Contains(offer, "PCMU/8000") || strings.Contains(offer, "opus/48000") || !fingerprint.MatchString(offer) || !strings.Contains(offer, "a=ice-ufrag") {
 		t.Errorf("%s with the offer\n%s", invite.Method, offer)
 	}
 	do(t, conn.WriteMessage(websocket.TextMessage, invite.Reply(486, "Busy Here", "x").Bytes()))

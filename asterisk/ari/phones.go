@@ -60,10 +60,13 @@ func (p Phone) endpoint() map[string]string {
 		"direct_media": "no", "allow_transfer": "no", "rtp_symmetric": "yes",
 		"force_rport": "yes", "rewrite_contact": "yes", "rtp_timeout": "20", "device_state_busy_at": "2",
 	}
+	// G.711 for browsers, too: the other side is the telephone network at 8 kHz, and MixMonitor's option D cuts the
+	// frames of anything faster (asterisk issue 1779), which makes noise of the recording.
+	fields["allow"] = "!all,ulaw,alaw"
 	if p.Browser {
-		fields["webrtc"], fields["dtls_auto_generate_cert"], fields["allow"] = "yes", "yes", "!all,opus,ulaw,alaw"
+		fields["webrtc"], fields["dtls_auto_generate_cert"] = "yes", "yes"
 	} else {
-		fields["webrtc"], fields["allow"] = "no", "!all,ulaw,alaw"
+		fields["webrtc"] = "no"
 	}
 	number := p.Number
 	if number == "" {
