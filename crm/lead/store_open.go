@@ -17,7 +17,7 @@ import (
 // the time when only his number was known, which must be made his first.
 // With $16 a number without a client is its owner's, when that is one for sure.
 const sqlOpen = `
-with who as (
+with who as materialized (
 	select coalesce(nullif($3::bigint, 0), case when $16 and $4 <> '' then (
 		select min(client_id) from contact_readings where e164 = $4 and confidence >= 60 having count(distinct client_id) = 1) end) as client
 ), l as (
@@ -30,8 +30,8 @@ with who as (
 	from who
 	where ($1 = 0 or exists (select 1 from lines where id = $1))
 	  and not exists (select 1 from interactions where kind = $7 and ref_id = $12::bigint and $12 <> 0)
-	  and not exists (select 1 from leads where client is not null and $4 <> '' and state = 'open' and identity = 'n:' || $4
-	                  and coalesce(line_id, 0) = $1)
+	  and case when client is not null and $4 <> '' then not exists (
+	      select 1 from leads where state = 'open' and identity = 'n:' || $4 and coalesce(line_id, 0) = $1) else true end
 	on conflict (identity, coalesce(line_id, 0)) where state = 'open' do update set
 		contacts = leads.contacts + 1,
 		last_contact_at = greatest(leads.last_contact_at, excluded.last_contact_at),
@@ -175,8 +175,10 @@ func (l *Ledger) mend(ctx context.Context, c Contact) error {
 
 const sqlFileOut = `
 with l as (
-	select id, client_id from leads
-	where case when $1::bigint <> 0 then id = $1 else state = 'open' and identity = any($2::text[]) end
+	select id, client_id from (
+		select id, client_id, line_id from leads where $1::bigint <> 0 and id = $1
+		union all
+		select id, client_id, line_id from leads where $1 = 0 and state = 'open' and identity = any($2::text[])) both_ways
 	order by (coalesce(line_id, 0) = $3::bigint) desc, id limit 1
 ), i as (
 	insert into interactions (kind, direction, at, client_id, lead_id, line_id, user_id, ref_id)

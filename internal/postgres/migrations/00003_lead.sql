@@ -50,7 +50,6 @@ comment on column leads.missed_at is 'when the caller was first missed since any
 comment on column leads.duplicate_of is 'the lead that goes on for this one, when two turned out to be of one client';
 comment on column leads.line_id is 'checked when a lead is opened; lines, leads and users are never deleted, which spares the way of a call the foreign keys';
 create unique index leads_open_identity on leads (identity, coalesce(line_id, 0)) where state = 'open';
-create index leads_open on leads (id) where state = 'open';
 create index leads_client on leads (client_id, id desc) where client_id is not null;
 create index leads_closed on leads (closing, id desc) where state = 'closed';
 create index leads_line on leads (line_id, id desc);
