@@ -50,7 +50,7 @@ shell_scripts() {
 in_app() { (cd frontend && npm run --silent "$1"); }
 
 rule "Go formatting" go_formatted
-rule "Go lint" "$linter" run ./...
+rule "Go lint" "$linter" run --allow-parallel-runners ./...
 rule "import fences and idioms" go test ./internal/archtest
 rule "shell scripts" shell_scripts
 rule "docs/openapi.json is fresh (make generate)" openapi_fresh

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -254,7 +255,8 @@ func (a *App) Run(ctx context.Context) error {
 		background.Go(func() { run(ctx) })
 	}
 	background.Go(func() {
-		if err := a.link.Run(ctx); err != nil && ctx.Err() == nil {
+		err := a.link.Run(ctx)
+		if ctx.Err() == nil {
 			stop(fmt.Errorf("link to Asterisk: %w", err))
 		}
 	})
@@ -267,11 +269,9 @@ func (a *App) Run(ctx context.Context) error {
 	a.floor.Close()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if stopErr := a.queue.Stop(last); err == nil {
-		err = stopErr
-	}
+	err = errors.Join(err, a.queue.Stop(last))
 	if a.redis != nil {
-		a.redis.Close()
+		err = errors.Join(err, a.redis.Close())
 	}
 	return err
 }
