@@ -28,9 +28,10 @@ type Directory interface {
 //
 // It is one interface of six, because each step of a call uses it inside one transaction of its own.
 type Books interface {
-	// InTx runs fn in one transaction; fn may run again after a serialization failure.
+	// InTx runs fn in one transaction; fn may run again after a serialization failure. It returns ErrKnown when the
+	// switch's call that fn creates is stored already.
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	// Create stores a new call and sets its ID. It returns ErrKnown when the switch's call is stored already.
+	// Create stores a new call and sets its ID. A call that is stored already may show as late as at the commit.
 	Create(ctx context.Context, call *callcenter.Call) error
 	// Reserve takes the user for the call; false when he is taken by another one.
 	Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error)

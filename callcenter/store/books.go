@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,9 @@ const deadAfter = 3 * time.Second
 type Books struct {
 	db       *postgres.DB
 	instance string
+
+	mu   sync.Mutex
+	free []callcenter.ID // IDs that no call has yet
 }
 
 // New returns the books of the server named instance.
@@ -30,31 +34,56 @@ func New(db *postgres.DB, instance string) *Books {
 	return &Books{db: db, instance: instance}
 }
 
-// InTx runs fn in one transaction.
+// InTx runs fn in one transaction; floor.ErrKnown when it would have stored a call that is stored already.
 func (b *Books) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
-	return b.db.InTx(ctx, fn)
+	err := b.db.InTx(ctx, fn)
+	if index, twice := postgres.UniqueViolation(err); twice && index == "calls_switch" {
+		return floor.ErrKnown
+	}
+	return err
+}
+
+// numbers is how many IDs are taken at a time.
+const numbers = 50
+
+const takeNumbers = `select nextval(pg_get_serial_sequence('calls', 'id')) from generate_series(1, $1::int)`
+
+// number returns an ID that no call has; a caller need not wait for the database to choose one.
+func (b *Books) number(ctx context.Context) (callcenter.ID, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.free) == 0 {
+		rows, err := b.db.Conn(ctx).Query(ctx, takeNumbers, numbers)
+		if err != nil {
+			return 0, fmt.Errorf("number call: %w", err)
+		}
+		if b.free, err = pgx.CollectRows(rows, pgx.RowTo[callcenter.ID]); err != nil {
+			return 0, fmt.Errorf("number call: %w", err)
+		}
+	}
+	id := b.free[0]
+	b.free = b.free[1:]
+	return id, nil
 }
 
 const createCall = `
-insert into calls (asterisk_id, uniqueid, direction, line_id, user_id, client_id, caller_raw, caller_name, dialled,
+insert into calls (id, asterisk_id, uniqueid, direction, line_id, user_id, client_id, caller_raw, caller_name, dialled,
                    e164, phase, owner, started_at, state)
-values ($1, nullif($2, ''), $3, nullif($4, 0), nullif($5, 0), nullif($6, 0), $7, $8, $9, $10, $11, $12, $13, $14)
-on conflict (asterisk_id, uniqueid) where uniqueid is not null do nothing
-returning id`
+values ($1, $2, nullif($3, ''), $4, nullif($5, 0), nullif($6, 0), nullif($7, 0), $8, $9, $10, $11, $12, $13, $14, $15)`
 
-// Create stores a new call and sets its ID; floor.ErrKnown when the switch's call is stored already.
+// Create stores a new call and sets its ID. It travels with the transaction's next statement; when the switch's call
+// is stored already, that one fails, and InTx says floor.ErrKnown.
 func (b *Books) Create(ctx context.Context, c *callcenter.Call) error {
 	state, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("create call: %w", err)
 	}
-	err = b.db.Conn(ctx).QueryRow(ctx, createCall, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.UserID,
-		c.ClientID, c.Caller.Raw, c.Caller.Name, c.Dialled, c.Caller.E164, c.Phase, b.instance, c.StartedAt, state).
-		Scan(&c.ID)
-	switch {
-	case postgres.IsNoRows(err):
-		return floor.ErrKnown
-	case err != nil:
+	if c.ID, err = b.number(ctx); err != nil {
+		return err
+	}
+	err = b.db.Later(ctx, createCall, []any{c.ID, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.UserID,
+		c.ClientID, c.Caller.Raw, c.Caller.Name, c.Dialled, c.Caller.E164, c.Phase, b.instance, c.StartedAt, state}, nil)
+	if err != nil {
 		return fmt.Errorf("create call: %w", err)
 	}
 	return nil
