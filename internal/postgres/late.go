@@ -122,10 +122,44 @@ func (s *txState) Exec(ctx context.Context, sql string, args ...any) (tag pgconn
 
 // Query implements Querier.
 func (s *txState) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	if err := s.flush(ctx); err != nil {
-		return nil, err
+	if s.lost != nil {
+		return nil, s.lost
 	}
-	return s.conn.Query(ctx, sql, args...)
+	b, list := s.ahead()
+	if len(list) == 0 {
+		return s.conn.Query(ctx, sql, args...)
+	}
+	b.Queue(sql, args...)
+	results := s.conn.SendBatch(ctx, b)
+	if err := s.drain(results, list); err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	return &lastRows{rows, results}, nil
+}
+
+// lastRows are the rows of a statement that late ones travelled with.
+type lastRows struct {
+	pgx.Rows
+	results pgx.BatchResults
+}
+
+// Next implements pgx.Rows.
+func (r *lastRows) Next() bool {
+	more := r.Rows.Next()
+	if !more {
+		r.Close()
+	}
+	return more
+}
+
+// Close implements pgx.Rows.
+func (r *lastRows) Close() {
+	r.Rows.Close()
+	_ = r.results.Close() // of the rows' own error Err tells
 }
 
 // SendBatch implements Querier.

@@ -48,6 +48,36 @@ func TestLateStatementsKeepTheirPlace(t *testing.T) {
 	}
 }
 
+func TestRowsTravelWithLateStatements(t *testing.T) {
+	db := notebook(t)
+	err := db.InTx(t.Context(), func(ctx context.Context) error {
+		for want := 1; want <= 3; want++ {
+			if err := later(ctx, db, want); err != nil {
+				return err
+			}
+			rows, err := db.Conn(ctx).Query(ctx, `SELECT id FROM notebook WHERE id <= $1 ORDER BY id`, want)
+			if err != nil {
+				return err
+			}
+			ids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+			if err != nil || len(ids) != want {
+				t.Errorf("rows %v, %v; want %d", ids, err, want)
+			}
+		}
+		rows, err := db.Conn(ctx).Query(ctx, `SELECT 1 / (id - 3) FROM notebook`)
+		if err == nil {
+			_, err = pgx.CollectRows(rows, pgx.RowTo[int])
+		}
+		if err == nil {
+			t.Error("an error among the rows was not told")
+		}
+		return err
+	})
+	if err == nil || count(t, db) != 0 {
+		t.Errorf("err %v, %d rows", err, count(t, db))
+	}
+}
+
 func TestALateStatementThatFailsUndoesEverything(t *testing.T) {
 	db := notebook(t)
 	for name, next := range map[string]func(context.Context) error{
