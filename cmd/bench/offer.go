@@ -39,7 +39,7 @@ func measureOffer(ctx context.Context, w *world, r *report) error {
 		{"ours", lineNumbers[0], true, talk(150 * time.Millisecond)},
 		{"queue", toQueue, false, talk(150 * time.Millisecond)},
 	}
-	if _, err := w.alternate(ctx, out, lanes, 10, 10); err != nil {
+	if _, err := w.alternate(ctx, out, lanes, 10, warmUp); err != nil {
 		return err
 	}
 	for _, rate := range w.offerRates {

@@ -46,7 +46,7 @@ func parse(args []string) (options, error) {
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
 	}
-	o.popCalls, o.offerRates, o.offerTime, o.backlogTime, o.loadRounds, o.paints = 300, []float64{5, 10, 20, 30}, 30*time.Second, time.Minute, 8, 60
+	o.popCalls, o.offerRates, o.offerTime, o.backlogTime, o.loadRounds, o.paints = 300, []float64{5, 10, 20, 30}, 20*time.Second, time.Minute, 8, 60
 	if o.short {
 		o.popCalls, o.offerRates, o.offerTime, o.backlogTime, o.loadRounds, o.paints = 40, []float64{10}, 6*time.Second, 10*time.Second, 1, 8
 		given := false

@@ -15,6 +15,9 @@ import (
 // grace is what the last calls of a part get until their last effect is seen.
 const grace = time.Second
 
+// warmUp is how many calls of each kind come before those that count.
+const warmUp = 40
+
 // measurePop compares the way from the INVITE to the pop frame read with that
 // of the least program, calls in turn.
 func measurePop(ctx context.Context, w *world, r *report) error {
@@ -40,7 +43,7 @@ func measurePop(ctx context.Context, w *world, r *report) error {
 		{"beside", toBeside, false, giveUp(300 * time.Millisecond)},
 	}
 	// The first calls warm connections and plans of both sides and do not count.
-	if _, err := w.alternate(ctx, out, lanes, 15, 10); err != nil {
+	if _, err := w.alternate(ctx, out, lanes, 15, warmUp); err != nil {
 		return err
 	}
 	trials, err := w.alternate(ctx, out, lanes, 15, w.popCalls)

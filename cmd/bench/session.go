@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,8 +19,17 @@ type session struct {
 	cookie string // Cookie header
 }
 
-// signIn signs in over the API, as the login screen does.
-func (w *world) signIn(ctx context.Context, login string) (session, error) {
+// signIn signs in over the API, as the login screen does; again when the server
+// has too many passwords to check at once.
+func (w *world) signIn(ctx context.Context, login string) (s session, err error) {
+	err = within(ctx, startLimit, func() error {
+		s, err = w.trySignIn(ctx, login)
+		return err
+	})
+	return s, err
+}
+
+func (w *world) trySignIn(ctx context.Context, login string) (session, error) {
 	s := session{base: w.state.HTTP}
 	body, err := json.Marshal(map[string]string{"login": login, "password": password})
 	if err != nil {
@@ -40,8 +50,12 @@ func (w *world) signIn(ctx context.Context, login string) (session, error) {
 		s.cookie = c.Name + "=" + c.Value
 	}
 	if resp.StatusCode != http.StatusOK || s.cookie == "" {
-		said, err := io.ReadAll(io.LimitReader(resp.Body, 500))
-		return s, fmt.Errorf("sign in as %s: %s %s %w", login, resp.Status, said, err)
+		said, readErr := io.ReadAll(io.LimitReader(resp.Body, 500))
+		err := errors.Join(fmt.Errorf("sign in as %s: %s %s", login, resp.Status, said), readErr)
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			return s, err
+		}
+		return s, final{err}
 	}
 	return s, nil
 }
@@ -61,7 +75,7 @@ func (s session) live(ctx context.Context) (*websocket.Conn, error) {
 	}
 	_, welcome, err := conn.ReadMessage()
 	if err != nil || !bytes.Contains(welcome, []byte(`"welcome"`)) {
-		return nil, fmt.Errorf("live socket: no welcome: %s %w", welcome, err)
+		return nil, errors.Join(fmt.Errorf("live socket: no welcome: %s", welcome), err)
 	}
 	return conn, nil
 }
