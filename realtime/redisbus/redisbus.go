@@ -62,6 +62,7 @@ type state struct {
 // share and no others use. An unreachable Redis is no error: the bus goes on
 // trying. Close it when done.
 func Open(url, channel string) (*Bus, error) {
+	redis.SetLogger(hush{})
 	opts, err := redis.ParseURL(url)
 	if err != nil { // the cause may quote a password
 		return nil, errors.New("the redis url is not of the form redis://[user:password@]host:port/db, rediss://… or unix://…")
@@ -85,6 +86,12 @@ func Open(url, channel string) (*Bus, error) {
 	}
 	return b, nil
 }
+
+// hush keeps the library quiet: what matters of a lost Redis is told once, by this package.
+type hush struct{}
+
+// Printf says nothing.
+func (hush) Printf(context.Context, string, ...any) {}
 
 // Close stops the bus. Messages that wait are dropped.
 func (b *Bus) Close() error {

@@ -75,6 +75,7 @@ type App struct {
 // New opens the database, brings it up to date and joins the rooms. assets is the built web app.
 func New(ctx context.Context, c config.Config, version string, assets fs.FS) (*App, error) {
 	a := &App{config: c, log: c.Log.Logger(), now: now}
+	slog.SetDefault(a.log)
 	if err := postgres.Migrate(ctx, c.Database.URL); err != nil {
 		return nil, err
 	}
