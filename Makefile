@@ -14,6 +14,8 @@ RUN_FLAGS := $(if $(DATA),--data $(DATA))
 # `make test` may be narrowed: make test PKG=./crm/lead/... RUN=TestBalance
 PKG ?= ./...
 RUN ?=
+NARROWED := $(filter command,$(origin PKG) $(origin RUN))
+GO_TEST := go test -race -timeout 20m
 # `make call`
 FROM ?= +34600111222
 TO ?=
@@ -26,24 +28,34 @@ GO_SOURCES := $(shell find . -name '*.go' -not -path './frontend/node_modules/*'
 .PHONY: help run test test-go test-app test-e2e call check lint generate bench soak setup build clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup $(BIN) ## install what is missing, build, and start everything on this machine (DATA=dir)
 	@exec $(BIN) run $(RUN_FLAGS)
 
+# All three are run, whichever fails; a narrowed run is of Go's tests alone.
 test: setup-tests $(BIN) ## every test, on real parts (PKG=./crm/... RUN=TestName narrow it)
-	@$(MAKE) test-app
-	@$(MAKE) test-go
-	@$(MAKE) test-e2e
+	@failed=0; \
+	$(if $(NARROWED),,$(MAKE) test-app || failed=1; $(MAKE) test-browser || failed=1;) \
+	$(MAKE) test-go || failed=1; \
+	exit $$failed
 
 test-app: frontend/node_modules/.package-lock.json ## the web app's unit tests
 	@cd frontend && npm test --silent
 
-test-go: frontend/dist/index.html ## the Go tests, with the race detector
-	@go test -race -timeout 20m $(if $(RUN),-run '$(RUN)') $(PKG)
-
-test-e2e: frontend/node_modules/.package-lock.json $(BIN) ## the screens in real Chromium against the real product
+test-browser: $(BIN) ## the web app in real Chromium, against the real product
 	@cd frontend && npm run --silent e2e
+
+# End-to-end tests have the machine to themselves: they measure time.
+test-go: frontend/dist/index.html ## the Go tests, with the race detector
+ifdef NARROWED
+	@$(GO_TEST) $(if $(RUN),-run '$(RUN)') $(PKG)
+else
+	@failed=0; \
+	$(GO_TEST) $$(go list ./... | grep -v /internal/e2e) || failed=1; \
+	$(GO_TEST) ./internal/e2e/... || failed=1; \
+	exit $$failed
+endif
 
 call: $(BIN) ## place a real SIP call into the running product (FROM= TO= TALK=seconds)
 	@$(BIN) call $(RUN_FLAGS) --from '$(FROM)' $(if $(TO),--to '$(TO)') --talk '$(TALK)'
