@@ -88,6 +88,21 @@ func (l *Link) resync(ctx context.Context, stream *ari.Stream, epoch uint64) err
 	}
 }
 
+// claimWindow is longer than a call can wait to be claimed.
+const claimWindow = 3 * time.Second
+
+// inHands reports whether some server, living or dead, has the channel. A claimed one goes on to show the broadcast
+// as its application: it is claimed when it was answered, or when the time for that is over and it is still there.
+func inHands(c ari.Channel, now time.Time) bool {
+	switch c.AppName {
+	case "Stasis":
+		return true
+	case "StasisBroadcast":
+		return c.State == "Up" || now.Sub(c.Created) > claimWindow
+	}
+	return false
+}
+
 // Snapshot reads what Asterisk has at the moment.
 func (l *Link) Snapshot(ctx context.Context) (floor.Snapshot, error) {
 	s, err := l.sw.ari.Snapshot(ctx)
@@ -102,7 +117,7 @@ func (l *Link) Snapshot(ctx context.Context) (floor.Snapshot, error) {
 		held[id] = true
 	}
 	for _, c := range s.Channels {
-		snapshot.Channels[c.ID] = callcenter.Seen{Up: c.State == "Up", Held: held[c.ID] || c.AppName == "Stasis"}
+		snapshot.Channels[c.ID] = callcenter.Seen{Up: c.State == "Up", Held: held[c.ID] || inHands(c, s.Taken)}
 	}
 	for _, b := range s.Bridges {
 		snapshot.Bridges = append(snapshot.Bridges, b.ID)
