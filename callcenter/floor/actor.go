@@ -255,28 +255,33 @@ func (a *actor) unholdNew(tried callcenter.Call) {
 	}
 }
 
-// settle makes the step the call's present: others see it, freed agents are free, the switch gets its commands.
+// settle makes the step the call's present: others see it, freed agents are free, the switch gets its commands. The
+// browsers hear of presence last: phones ring first.
 func (a *actor) settle(out callcenter.Step) {
 	a.call = out.Call
 	shown := out.Call
 	a.seen.Store(&shown)
 	a.f.know(a, out.Call)
 	for _, fact := range out.Facts {
-		a.f.presence(out.Call, fact)
+		if freed, ok := fact.(callcenter.AgentFreed); ok {
+			a.f.hall.free(freed.UserID, out.Call.ID, a.f.Now())
+		}
 	}
 	for _, command := range out.Commands {
 		a.command(command)
 	}
 	a.f.hall.wait(out.Call)
+	for _, fact := range out.Facts {
+		a.f.presence(fact)
+	}
 }
 
-// presence keeps the hall in step with the facts of a call, and tells that somebody's presence changed.
-func (f *Floor) presence(call callcenter.Call, fact callcenter.Fact) {
+// presence tells when a fact changed somebody's presence.
+func (f *Floor) presence(fact callcenter.Fact) {
 	switch t := fact.(type) {
 	case callcenter.AgentTaken:
 		f.Presence(t.UserID)
 	case callcenter.AgentFreed:
-		f.hall.free(t.UserID, call.ID, f.Now())
 		f.Presence(t.UserID)
 	case callcenter.PickedUp:
 		f.Presence(t.UserID)
