@@ -90,7 +90,7 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(APP_SOURCES)
 	@echo "building the web app" >&2
-	@cd frontend && npm run --silent build >&2
+	@cd frontend && npm run --silent build -- --logLevel warn >&2
 	@touch frontend/dist/.gitkeep $@
 
 $(BIN): frontend/dist/index.html $(GO_SOURCES) go.mod
