@@ -91,7 +91,9 @@ test('a client calls: pop, answer, two-way sound, reload, hang up, recording', a
 
   await player.getByTestId('play-recording').click();
   await expect(player).toHaveAttribute('data-playing', 'true');
-  await expect.poll(() => player.locator('audio').evaluate((a: HTMLAudioElement) => a.currentTime)).toBeGreaterThan(0.2);
+  await expect
+    .poll(() => player.locator('audio').evaluate((a: HTMLAudioElement) => a.currentTime))
+    .toBeGreaterThan(0.2);
   const listened = `select count(*) > 0 from audit where action like 'recording%' and entity_id = `;
   expect(await rows(`${listened}(select id from calls where id = ${id})`)).toEqual(['t']);
 });

@@ -79,6 +79,11 @@ async function signIn(context: BrowserContext, login: string): Promise<void> {
     data: { login, password: world().password },
   });
   expect(response.status(), await response.text()).toBe(200);
+  const preferred = await context.request.patch(`${world().url}/api/session/preferences`, {
+    headers: { Origin: world().url },
+    data: { locale: 'en', theme: 'auto' },
+  });
+  expect(preferred.status(), await preferred.text()).toBe(200);
 }
 
 async function settle(browser: Browser, contexts: BrowserContext[]): Promise<void> {

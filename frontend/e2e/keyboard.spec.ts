@@ -29,10 +29,7 @@ test('answer, hold, mute, hang up and close the lead without a mouse', async ({ 
   await expect(form).toBeVisible();
 
   const focusedIn = (testId: string) =>
-    javier.page.evaluate(
-      (id) => Boolean(document.activeElement?.closest(`[data-testid=${id}]`)),
-      testId,
-    );
+    javier.page.evaluate((id) => Boolean(document.activeElement?.closest(`[data-testid=${id}]`)), testId);
   const tabTo = async (testId: string) => {
     for (let step = 0; step < 250 && !(await focusedIn(testId)); step++) await keyboard.press('Tab');
     expect(await focusedIn(testId), `Tab reaches ${testId}`).toBe(true);

@@ -3,6 +3,9 @@ import { expect, lines, rows, test, type Desk } from './desk';
 import { tones } from './sound';
 import type { Phones } from './phones';
 
+// High enough for every row of the board to be drawn.
+test.use({ viewport: { width: 1366, height: 2400 } });
+
 const count = async (desk: Desk, testId: string) => Number(await desk.id(testId).getAttribute('data-count'));
 
 /** Somebody calls, rings in vain and hangs up; the row that appears on the board. */
@@ -73,10 +76,9 @@ test('the board is worked by keys alone: call back, talk, close with a reason', 
   await far.reject(486);
   await expect(carmen.id('finished-card')).toHaveAttribute('data-outcome', 'busy');
   await carmen.id('finished-dismiss').click();
+  await expect(row, 'it is not of this class any more').toBeHidden();
+  await carmen.id('class-our_dial_unanswered').click();
   await expect(row).toHaveAttribute('data-class', 'our_dial_unanswered');
-
-  await carmen.open('/board?class=our_dial_unanswered');
-  await carmen.available();
   for (let step = 0; step < 40 && !(await row.getAttribute('data-current')); step++) await keyboard.press('KeyJ');
   await keyboard.press('KeyX');
   await choose(carmen.page, /written off/iu);

@@ -25,7 +25,7 @@ test('an unknown caller becomes a client from the ring card', async ({ sit, phon
   await expect(carmen.id('finished-card')).toHaveAttribute('data-outcome', 'answered');
   await carmen.available();
 
-  const again = await phones.call({ from: '655 010 203', to: lines.sales });
+  const again = await phones.call({ from: '0034655010203', to: lines.sales });
   await expect(carmen.id('ring-name')).toHaveText('Bruno Salas Ríos');
   await again.hangUp();
   await expect(carmen.id('ring-withdrawn').first()).toHaveAttribute('data-reason', 'caller_gave_up');

@@ -26,6 +26,7 @@ export const world = (): World => JSON.parse(process.env.CENTRALITA_E2E ?? '{}')
 
 /** Starts the telephones and the product, with demonstration data, on ports of their own; stops both afterwards. */
 export default async function start(): Promise<() => Promise<void>> {
+  if (process.env.CENTRALITA_E2E) return async () => undefined; // a world that runs already
   const binary = process.env.CENTRALITA_BIN ?? path.join(root, 'bin/centralita');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: make build`);
   const dir = mkdtempSync(path.join(tmpdir(), 'ui-'));
