@@ -75,7 +75,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, db: pgtest.New(t), live: &recorder{}, clock: &clock{now: time.Now().Truncate(time.Microsecond)}}
 	log := audit.NewLog(h.db)
 	h.s = h.open()
-	h.web = web.New(web.Options{Gate: h.s, Logger: slog.New(slog.DiscardHandler), Classify: postgres.Classify})
+	h.web = web.New(web.Options{Gate: h.s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Classify: postgres.Classify})
 	access.NewAPI(h.s).Register(h.web.Router())
 	audit.NewAPI(log).Register(h.web.Router())
 	for _, role := range []string{access.Operator, access.Manager, access.Supervisor, access.Admin} {

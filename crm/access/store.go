@@ -80,14 +80,17 @@ func (s store) addUser(ctx context.Context, n NewUser, hash string) (User, error
 		insert into users as u (login, name, password_hash, roles, locale, phone_kind, sip_user, sip_password)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) returning `+userColumns,
 		n.Login, n.Name, hash, n.Roles, n.Locale, n.PhoneKind, sipUser, sipPassword)
-	if err != nil {
-		return User{}, fmt.Errorf("add user: %w", err)
+	var u User
+	if err == nil {
+		u, err = pgx.CollectExactlyOneRow(rows, scanUser)
 	}
-	u, err := pgx.CollectExactlyOneRow(rows, scanUser)
 	if constraint, ok := postgres.UniqueViolation(err); ok && constraint == "users_login" {
 		return User{}, fault.Wrap(err, fault.Conflict, "login_taken", "Somebody has this login already.").WithField("body.login", "taken")
 	}
-	return u, err
+	if err != nil {
+		return User{}, fmt.Errorf("add user: %w", err)
+	}
+	return u, nil
 }
 
 func (s store) saveUser(ctx context.Context, u User) error {

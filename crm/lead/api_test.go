@@ -45,7 +45,7 @@ func newFace(t testing.TB) face {
 		w.users[role] = access.Actor{UserID: w.users["manager2"].UserID, Login: role, Roles: []string{role}}
 	}
 	w.users["nobody"] = access.Actor{UserID: w.users["operator0"].UserID, Login: "nobody", Roles: []string{"ex-operator"}}
-	f := face{w, web.New(web.Options{Gate: gate{w}, Logger: slog.New(slog.DiscardHandler), Classify: postgres.Classify})}
+	f := face{w, web.New(web.Options{Gate: gate{w}, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Classify: postgres.Classify})}
 	lead.NewAPI(w.ledger, freeDesk{}).Register(f.server.Router())
 	return f
 }
