@@ -30,9 +30,21 @@ const staleByEvent: Record<string, QueryKey[]> = {
   'reminder.due': [reminderKeys.all],
 };
 
+/** Long enough to gather a burst, and to let a pop be painted before lists are read again. */
+const gatherMs = 120;
+const gathered = new Map<string, QueryKey>();
+let flush: ReturnType<typeof setTimeout> | null = null;
+
 export function applySignal(client: QueryClient, kind: string, data: unknown): void {
   const keys = stale[kind]?.((data ?? {}) as Ids) ?? staleByEvent[kind] ?? [];
-  for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+  for (const queryKey of keys) gathered.set(JSON.stringify(queryKey), queryKey);
+  if (gathered.size === 0) return;
+  flush ??= setTimeout(() => {
+    flush = null;
+    const all = [...gathered.values()];
+    gathered.clear();
+    for (const queryKey of all) void client.invalidateQueries({ queryKey });
+  }, gatherMs);
 }
 
 /** After an outage nothing on the screen is known to be true any more. */

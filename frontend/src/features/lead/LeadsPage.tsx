@@ -152,7 +152,9 @@ function ListRow(props: { lead: Lead }) {
         </Link>
       </td>
       <td>
-        <PhoneNumber number={lead.number} text={lead.number_display} clientId={lead.client_id} leadId={lead.id} />
+        {(lead.number !== '' || lead.source === 'call') && (
+          <PhoneNumber number={lead.number} text={lead.number_display} clientId={lead.client_id} leadId={lead.id} />
+        )}
       </td>
       <td>
         {lead.closing ? (
