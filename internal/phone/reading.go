@@ -134,13 +134,15 @@ func (r *reader) repaired(digits string, confidence int, why string) bool {
 }
 
 // strayPlus reads a national or prefixed form with a plus before it. The Russian
-// form on another country's line is known by, and not dialled: behind the plus
-// it may as well be a satellite's number (+882 13…).
+// form on another country's line is known by, and not dialled; +88 is never
+// taken for it: satellites have such numbers (+882 13…).
 func (r *reader) strayPlus(digits string) {
 	inner := reader{country: r.country}
 	if !inner.dialledAbroad(digits) {
 		inner.national(digits, r.country, 75)
-		inner.russianTrunk(digits)
+		if !strings.HasPrefix(digits, "88") {
+			inner.russianTrunk(digits)
+		}
 	}
 	for _, f := range inner.found {
 		if f.Why == WhyForeignTrunk {
