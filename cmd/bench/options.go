@@ -45,6 +45,11 @@ func parse(args []string) (options, error) {
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
+		for _, name := range o.only {
+			if !slices.Contains(partNames(), name) {
+				return o, fmt.Errorf("no part is called %q", name)
+			}
+		}
 	}
 	o.popCalls, o.offerRates, o.offerTime, o.backlogTime, o.loadRounds, o.paints = 300, []float64{5, 10, 20, 30}, 20*time.Second, time.Minute, 8, 60
 	if o.short {
@@ -67,6 +72,9 @@ func (o options) wants(part string) bool {
 }
 
 func partNames() []string {
-	names := []string{"memory", "pop", "painted", "offer", "backlog", "lookup", "lead", "ledger"}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
 	return names
 }
