@@ -17,14 +17,14 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("go env GOMOD: %w", err)
 	}
 	root := filepath.Dir(strings.TrimSpace(string(mod)))
-	// In the cache and not in a temporary directory: it outlives no test otherwise, and the linker is slow.
+	// Kept in the cache: whoever starts the tests again does not wait for the linker.
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	out := filepath.Join(cache, "centralita", "e2e", "centralita")
 	args := []string{"build", "-o", out}
-	if raceDetector {
+	if raceDetector && Soak() {
 		out += "-race"
 		args = []string{"build", "-race", "-o", out}
 	}
@@ -36,8 +36,12 @@ var built = sync.OnceValues(func() (string, error) {
 	return out, nil
 })
 
-// Binary returns the path of the product's binary, built from this tree; with
-// the race detector when the test is.
+// Soak reports whether the tests run in their full size.
+func Soak() bool { return os.Getenv("CENTRALITA_SOAK") != "" }
+
+// Binary returns the path of the product's binary, built from this tree; in a
+// soak with the race detector when the test has it, too: it makes the product
+// several times slower.
 func Binary(t testing.TB) string {
 	t.Helper()
 	out, err := built()

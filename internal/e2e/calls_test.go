@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -14,12 +13,9 @@ import (
 	"centralita/internal/siptest"
 )
 
-// soak tells that the tests run in their full size.
-var soak = os.Getenv("CENTRALITA_SOAK") != ""
-
 // size is the number to use: small in CI, full in the soak.
 func size(small, full int) int {
-	if soak {
+	if e2e.Soak() {
 		return full
 	}
 	return small

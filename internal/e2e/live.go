@@ -219,6 +219,9 @@ func (l *Live) once() error {
 	}
 	dialer := websocket.Dialer{HandshakeTimeout: 10 * time.Second, Jar: l.u.client.Jar}
 	conn, resp, err := dialer.Dial("ws://"+base.Host+"/api/live", http.Header{"Origin": {l.u.base}})
+	if resp != nil {
+		defer resp.Body.Close()
+	}
 	if err != nil {
 		if resp != nil && resp.StatusCode == http.StatusUnauthorized {
 			return &websocket.CloseError{Code: 4003}

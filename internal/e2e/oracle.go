@@ -83,7 +83,7 @@ func (p *Product) Booked(from string) (Call, Lead) {
 			call = want[Call](p.t, "call", a)
 			return nil
 		}
-		return fmt.Errorf("%s, %v", a, err)
+		return fmt.Errorf("%s: %w", a, err)
 	})
 	return call, Get[Lead](p.As("admin"), fmt.Sprintf("/leads/%d", call.LeadID))
 }

@@ -2,6 +2,5 @@
 
 package e2e
 
-// raceDetector tells that the tests were built with the race detector, so the
-// product is, too.
+// raceDetector tells that the tests were built with the race detector.
 const raceDetector = true
