@@ -24,13 +24,15 @@ async function settled(page: Page): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
 }
 
-/** What axe finds serious or critical on the screen, in both themes. */
+/** What axe finds serious or critical on the screen; of the dark theme, the one rule that a theme can break. */
 async function faults(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = new AxeBuilder({ page }).setLegacyMode();
+    if (colorScheme === 'dark') axe.withRules(['color-contrast', 'link-in-text-block']);
+    const { violations } = await axe.analyze();
     for (const each of violations) {
       if (each.impact !== 'serious' && each.impact !== 'critical') continue;
       found.push(
@@ -53,7 +55,7 @@ for (const { locale, language } of [
   { locale: 'ru', language: 'Русский' },
 ]) {
   test(`every screen is accessible in ${locale}, light and dark`, async ({ sit }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     const admin = await sit('admin', '/profile');
     await speak(admin, language);
     await expect(admin.page.locator('html')).toHaveAttribute('lang', locale);

@@ -1,6 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { openSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -78,6 +77,9 @@ async function startProduct(binary: string, dir: string, trunk: string): Promise
   const log = path.join(dir, 'run.log');
   const out = openSync(log, 'w');
   const product = spawn(binary, ['run', '--data', dir, '--trunk', trunk, ...ports], { stdio: ['ignore', out, out] });
+  // A run that is cut short takes the product along.
+  process.once('exit', () => product.kill('SIGTERM'));
+  process.once('SIGTERM', () => process.exit(143));
   const deadline = Date.now() + 180_000;
   for (;;) {
     const said = readFileSync(log, 'utf8');
