@@ -66,7 +66,7 @@ func (p *Product) Inbound(since time.Time) []Stored {
 	return Query[Stored](p, inboundCalls, since)
 }
 
-// Lead waits until the books have exactly one call from a number, that is over, with a lead, and returns both.
+// Booked waits until the books have exactly one call from a number, that is over, with a lead, and returns both.
 func (p *Product) Booked(from string) (Call, Lead) {
 	p.t.Helper()
 	var call Call

@@ -33,7 +33,7 @@ func TestLateStatementsKeepTheirPlace(t *testing.T) {
 		if rows != 3 {
 			t.Errorf("a statement saw %d rows, want those of the late ones before it: 3", rows)
 		}
-		_, queryErr := db.Conn(ctx).Query(ctx, `SELECT 1 FROM notebook`)
+		_, queryErr := db.Conn(ctx).Query(ctx, `SELECT 1 FROM notebook`) //nolint:sqlclosecheck // left open: that is the case
 		return errors.Join(err, queryErr)
 	})
 	if err == nil {
@@ -93,7 +93,10 @@ func TestALateStatementThatFailsUndoesEverything(t *testing.T) {
 			return db.Conn(ctx).QueryRow(ctx, `SELECT 1`).Scan(&n)
 		},
 		"at the next rows": func(ctx context.Context) error {
-			_, err := db.Conn(ctx).Query(ctx, `SELECT 1`)
+			rows, err := db.Conn(ctx).Query(ctx, `SELECT 1`)
+			if err == nil {
+				rows.Close()
+			}
 			return err
 		},
 		"at the next batch": func(ctx context.Context) error {
