@@ -78,7 +78,10 @@ for (const scheme of ['light', 'dark']) {
     await shot('clients', () => go('/clients'));
     await shot('card', async () => {
       await go('/clients');
-      await page.getByTestId('client-row').first().click();
+      await page
+        .getByTestId('client-row')
+        .first()
+        .click({ position: { x: 300, y: 20 } });
       await page.getByTestId('client-card').waitFor();
     });
     await shot('card-sms', () => page.getByTestId('tab-sms').click());

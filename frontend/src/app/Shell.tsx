@@ -113,7 +113,9 @@ export function Shell() {
         outcome={(call, done) =>
           call.lead_id ? (
             <OutcomeForm
+              key={call.id}
               leadId={call.lead_id}
+              reached={call.outcome === 'answered'}
               actions={leadActions}
               suggested={call.outcome === 'answered' && call.direction === 'out' ? 'called_back_reached' : undefined}
               onDone={done}

@@ -137,9 +137,16 @@ export function NextStepForm(props: {
 }
 
 /** After a talk on a lead: close it, or promise something with a date. */
-export function OutcomeForm(props: { leadId: number; actions: LeadActions; suggested?: Closing; onDone(): void }) {
+export function OutcomeForm(props: {
+  leadId: number;
+  actions: LeadActions;
+  suggested?: Closing;
+  /** Somebody was talked to; otherwise a next step is the likelier outcome. */
+  reached: boolean;
+  onDone(): void;
+}) {
   const t = useT();
-  const [tab, setTab] = useState<'close' | 'step'>('close');
+  const [tab, setTab] = useState<'close' | 'step'>(props.reached ? 'close' : 'step');
   return (
     <div className={css.outcome} data-testid="outcome-form" data-lead-id={props.leadId}>
       <div className="row" role="tablist" aria-label={t('lead.outcome')}>

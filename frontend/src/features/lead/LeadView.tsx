@@ -274,11 +274,20 @@ function Note(props: { lead: LeadDetail }) {
   );
 }
 
+/** Words of a person stay as they are; of facts only the source is worth a word. */
+function useDetail(detail: string): string {
+  const code = useCode();
+  if (!/^[a-z_]+: /u.test(detail)) return detail ? code('outcome', detail) : '';
+  const source = /(?:^|, )source: ([a-z]+)/u.exec(detail)?.[1];
+  return source ? code('lead.source', source) : '';
+}
+
 function Entry(props: { entry: LeadEntry }) {
   const { entry } = props;
   const code = useCode();
   const format = useFormat();
   const now = useNow(false);
+  const detail = useDetail(entry.detail);
   return (
     <li data-testid="lead-entry" data-kind={entry.kind}>
       <time className="whisper" title={format.exact(entry.at)}>
@@ -287,7 +296,7 @@ function Entry(props: { entry: LeadEntry }) {
       <span className="grow">
         {code('lead.entry', entry.kind)}
         {entry.closing ? ` · ${code('closing', entry.closing)}` : ''}
-        {entry.detail ? <span className="soft"> · {code('outcome', entry.detail)}</span> : null}
+        {detail ? <span className="soft"> · {detail}</span> : null}
         {entry.user_name ? <span className="whisper"> · {entry.user_name}</span> : null}
       </span>
     </li>

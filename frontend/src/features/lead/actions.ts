@@ -17,7 +17,7 @@ export function useLeadActions() {
   const refresh = () => void cache.invalidateQueries({ queryKey: leadKeys.all });
 
   const reopen = useMutation({
-    mutationFn: (id: number) => reopenLead(id, 'undo'),
+    mutationFn: (id: number) => reopenLead(id, t('action.undo')),
     onSuccess: refresh,
     onError: report,
   });

@@ -93,7 +93,7 @@ function Finished(props: { call: CallView; outcome(call: CallView, done: () => v
       <p className="soft" data-testid="finished-outcome">
         {code('outcome', call.outcome || 'failed')}
         {call.answered_at ? ` · ${clockText(talkSeconds(call))}` : ''}
-        {call.ended_by ? ` · ${code('ended_by', call.ended_by)}` : ''}
+        {call.answered_at && call.ended_by ? ` · ${code('ended_by', call.ended_by)}` : ''}
         {call.outcome !== 'answered' && call.cause_text ? ` · ${code('cause', call.cause_text)}` : ''}
         {call.ended_at ? ` · ${format.time(call.ended_at)}` : ''}
       </p>
