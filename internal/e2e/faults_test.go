@@ -175,6 +175,8 @@ func converse(t *testing.T, p *e2e.Product, n int, open func(*e2e.Agent) e2e.Lin
 // server takes the others over, and every recording is there.
 func conversationsSurvive(t *testing.T, p *e2e.Product) {
 	talks := converse(t, p, size(4, 50), ownLine(p))
+	talk(p, talks[0].c) // all of them are talking: something to find in the recordings
+	talk(p, talks[0].c)
 	cut := time.Now()
 	for range size(1, 10) {
 		up := p.Down("server")
