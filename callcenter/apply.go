@@ -203,7 +203,7 @@ func (s *step) legGone(e LegGone) {
 func (s *step) clientGone(cause int) {
 	switch {
 	case s.Direction == Out && s.AnsweredAt.IsZero():
-		s.end(outboundOutcome(cause), ByClient, cause)
+		s.end(outboundOutcome(cause), refuser(cause), cause)
 	case s.Phase == Message:
 		s.end(s.messageOutcome(), ByClient, cause)
 	default:

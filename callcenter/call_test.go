@@ -194,20 +194,22 @@ func TestOutboundOutcomes(t *testing.T) {
 	tests := map[string]struct {
 		events []callcenter.Event
 		want   callcenter.Outcome
+		by     callcenter.Party
 	}{
-		"busy":             {[]callcenter.Event{up, gone(17)}, callcenter.Busy},
-		"no answer":        {[]callcenter.Event{up, callcenter.LegRang{Channel: "cl-8-2"}, gone(19)}, callcenter.NoAnswer},
-		"unknown number":   {[]callcenter.Event{up, gone(1)}, callcenter.WrongNumber},
-		"out of service":   {[]callcenter.Event{up, gone(27)}, callcenter.Unreachable},
-		"refused":          {[]callcenter.Event{up, gone(21)}, callcenter.Declined},
-		"we gave up":       {[]callcenter.Event{up, callcenter.HangUp{UserID: 1}}, callcenter.Cancelled},
-		"own phone failed": {[]callcenter.Event{callcenter.LegGone{Channel: "ag-8-1", Cause: 20}}, callcenter.Failed},
-		"answered":         {[]callcenter.Event{up, callcenter.LegAnswered{Channel: "cl-8-2"}, callcenter.Tick{}, gone(16)}, callcenter.Answered},
+		"busy":             {[]callcenter.Event{up, gone(17)}, callcenter.Busy, callcenter.ByClient},
+		"no answer":        {[]callcenter.Event{up, callcenter.LegRang{Channel: "cl-8-2"}, gone(19)}, callcenter.NoAnswer, callcenter.ByPBX},
+		"unknown number":   {[]callcenter.Event{up, gone(1)}, callcenter.WrongNumber, callcenter.ByPBX},
+		"out of service":   {[]callcenter.Event{up, gone(27)}, callcenter.Unreachable, callcenter.ByPBX},
+		"refused":          {[]callcenter.Event{up, gone(21)}, callcenter.Declined, callcenter.ByClient},
+		"we gave up":       {[]callcenter.Event{up, callcenter.HangUp{UserID: 1}}, callcenter.Cancelled, callcenter.ByAgent},
+		"own phone failed": {[]callcenter.Event{callcenter.LegGone{Channel: "ag-8-1", Cause: 20}}, callcenter.Failed, callcenter.ByAgent},
+		"answered":         {[]callcenter.Event{up, callcenter.LegAnswered{Channel: "cl-8-2"}, callcenter.Tick{}, gone(16)}, callcenter.Answered, callcenter.ByClient},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := outbound(t).on(test.events...).call.Outcome; got != test.want {
-				t.Errorf("outcome %s, want %s", got, test.want)
+			call := outbound(t).on(test.events...).call
+			if call.Outcome != test.want || call.EndedBy != test.by {
+				t.Errorf("%s by %s, want %s by %s", call.Outcome, call.EndedBy, test.want, test.by)
 			}
 		})
 	}

@@ -36,6 +36,15 @@ func outboundOutcome(cause int) Outcome {
 	return Unreachable
 }
 
+// refuser says who ended an outbound call before an answer: a client who refuses it does so himself, everything else
+// is the network's doing.
+func refuser(cause int) Party {
+	if cause == CauseBusy || cause == CauseRejected {
+		return ByClient
+	}
+	return ByPBX
+}
+
 // offerResult names what became of an offer whose leg ended before an answer.
 func offerResult(cause int) (result string, reason WithdrawReason) {
 	switch cause {
