@@ -269,6 +269,7 @@ func popsAcrossKill(t *testing.T, p *e2e.Product) {
 		leg, err := agent.Phone.Incoming(p.Within(20 * time.Second))
 		p.Must(err)
 		pop := live.WaitPop(20*time.Second, from)
+		p.Must(c.WaitRinging(p.Within(20 * time.Second))) // the call is claimed; before, its way would be the fall-back
 		up := p.Down("server")
 		want := "caller_gave_up"
 		if answer {
