@@ -43,10 +43,24 @@ func (l *Log) Append(ctx context.Context, userID int64, kind string, data any) e
 	if err != nil {
 		return err
 	}
-	return l.store.Append(ctx, userID, kind, body, func(epoch string, e Event) {
-		m := Message{Kind: MessageEvent, UserID: userID, At: Position{Epoch: epoch, Seq: e.Seq}, Frame: e.frame()}
-		postgres.AfterCommit(ctx, func() { l.bus.Publish(m) })
+	var m Message
+	written := func(epoch string, e Event) {
+		m = Message{Kind: MessageEvent, UserID: userID, At: Position{Epoch: epoch, Seq: e.Seq}, Frame: e.frame()}
+	}
+	if _, open := postgres.Tx(ctx); !open {
+		if err := l.store.Append(ctx, userID, kind, body, written); err != nil {
+			return err
+		}
+		l.bus.Publish(m)
+		return nil
+	}
+	// Its place among what the transaction announces is that of this call, whenever it is written.
+	postgres.AfterCommit(ctx, func() {
+		if m.Kind != "" {
+			l.bus.Publish(m)
+		}
 	})
+	return l.store.Append(ctx, userID, kind, body, written)
 }
 
 // Signal tells every connected browser, after ctx's transaction commits, that
