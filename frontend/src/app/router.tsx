@@ -33,6 +33,15 @@ const home = createRoute({
   },
 });
 
+// The door stands before every page; its customary address leads on.
+const door = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  beforeLoad: () => {
+    throw redirect({ to: '/board' });
+  },
+});
+
 const board = createRoute({
   getParentRoute: () => root,
   path: '/board',
@@ -145,6 +154,7 @@ const profile = createRoute({
 
 const tree = root.addChildren([
   home,
+  door,
   board,
   leads,
   lead,

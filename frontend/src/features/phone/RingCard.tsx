@@ -89,9 +89,7 @@ export function RingCard(props: { call: LiveCall }) {
       <div className={css.ringWho}>
         <Avatar name={name || '?'} size={44} />
         <div className="grow">
-          <h2 className="truncate" data-testid="ring-name">
-            {title}
-          </h2>
+          <h2 data-testid="ring-name">{title}</h2>
           {title !== number && number && (
             <p className="num soft" data-testid="ring-number">
               {number}
