@@ -44,6 +44,11 @@ export class Desk {
     await expect(this.strip).toHaveAttribute('data-leg', 'up');
   }
 
+  /** They have talked long enough for it to be a conversation: a shorter one counts as abandoned. */
+  async conversed(): Promise<void> {
+    await expect(this.strip).toContainText(/0:(0[2-9]|[1-5]\d)/);
+  }
+
   private loudness(hz: number): Promise<number> {
     return this.page.evaluate((f) => (window as unknown as { loudness(hz: number): number }).loudness(f), hz);
   }

@@ -23,7 +23,7 @@ test('answer, hold, mute, hang up and close the lead without a mouse', async ({ 
   await keyboard.press('Control+Shift+KeyU');
   await expect(javier.id('mute')).toHaveAttribute('aria-pressed', 'false');
 
-  await expect(javier.strip).toContainText(/0:0[2-9]/); // shorter is no conversation, and asks for no outcome
+  await javier.conversed();
   await keyboard.press('Control+Shift+KeyE');
   expect((await call.ended()).by).toBe('remote');
   const form = javier.id('finished-card').getByTestId('close-form');

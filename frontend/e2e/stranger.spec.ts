@@ -21,6 +21,7 @@ test('an unknown caller becomes a client from the ring card', async ({ sit, phon
   await expect(carmen.id('client-lead').first()).toBeVisible();
   await expect(carmen.page.locator('[data-testid=timeline-entry][data-kind=call]')).toHaveCount(1);
 
+  await carmen.conversed();
   await call.hangUp();
   await expect(carmen.id('finished-card')).toHaveAttribute('data-outcome', 'answered');
   await carmen.available();
