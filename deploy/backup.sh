@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Backs up the database and the recordings.
+# Backs up the database, the recordings and the uploaded files.
 #
 #   deploy/backup.sh TARGET_DIR
 #
 #   DATABASE_URL            the database; unset: that of the instance that runs on this machine
-#   CENTRALITA_FILES_DIR    finished recordings (default /var/lib/centralita/files)
+#   CENTRALITA_FILES_DIR    finished recordings and uploaded files (default /var/lib/centralita/files)
 #   CENTRALITA_BACKUP_KEEP  how many backups to keep in TARGET_DIR (default 14)
 #   CENTRALITA_PG_BIN       directory of pg_dump, not older than the server (default: the newest)
 #

@@ -66,6 +66,12 @@ type NewClient struct {
 // Get returns a client, or fault.NotFound.
 func (s *Service) Get(ctx context.Context, id int64) (Client, error) { return s.store.get(ctx, id) }
 
+// CanRead returns nil when ctx's actor may see a client, else fault.NotFound.
+func (s *Service) CanRead(ctx context.Context, id int64) error { return s.store.exists(ctx, id) }
+
+// CanChange returns nil when ctx's actor may change a client.
+func (s *Service) CanChange(ctx context.Context, id int64) error { return s.store.exists(ctx, id) }
+
 // Create stores a client. The firm's own number as a contact point is
 // fault.Invalid, own_number.
 func (s *Service) Create(ctx context.Context, in NewClient) (c Client, err error) {

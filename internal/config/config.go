@@ -79,6 +79,9 @@ type Asterisk struct {
 // Files is where recordings and other files are kept for good.
 type Files struct {
 	Dir string `env:"CENTRALITA_FILES_DIR" envDefault:"/var/lib/centralita/files"`
+	// MaxMB is how large an uploaded file may be, MaxTotalGB all of them together.
+	MaxMB      int64 `env:"CENTRALITA_FILE_MAX_MB" envDefault:"25"`
+	MaxTotalGB int64 `env:"CENTRALITA_FILES_MAX_GB" envDefault:"20"`
 }
 
 // Twilio sends and receives SMS. Without an account no SMS is sent.
@@ -159,6 +162,9 @@ func (c Config) check() error {
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		bad("CENTRALITA_LOG_FORMAT", "must be text or json")
+	}
+	if c.Files.MaxMB < 1 || c.Files.MaxMB > 10_000 || c.Files.MaxTotalGB < 1 || c.Files.MaxTotalGB > 1_000_000 {
+		bad("CENTRALITA_FILE_MAX_MB, CENTRALITA_FILES_MAX_GB", "must be 1 to 10,000 and 1 to 1,000,000")
 	}
 	if _, err := c.Proxies(); err != nil {
 		bad("CENTRALITA_TRUSTED_PROXIES", err.Error())

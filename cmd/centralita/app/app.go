@@ -23,6 +23,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/file"
 	"centralita/crm/lead"
 	"centralita/crm/line"
 	"centralita/crm/message"
@@ -58,6 +59,7 @@ type App struct {
 	people    *access.Service
 	lines     *line.Service
 	clients   *client.Service
+	files     *file.Service
 	leads     *lead.Ledger
 	messages  *message.Service
 	reminders *reminder.Service
@@ -136,6 +138,9 @@ func (a *App) makeRooms() (err error) {
 	a.clients = client.New(a.db, client.Ports{
 		Lines: a.lines, Leads: linker{a.leads, a}, Audit: a.audit, Live: a.live, CauseText: causeText,
 	})
+	a.files = file.New(a.db, file.Ports{
+		Clients: a.clients, Audit: a.audit, Live: a.live, Blob: file.NewDisk(filepath.Join(a.config.Files.Dir, "uploads")),
+	}, file.Limits{File: a.config.Files.MaxMB << 20, Firm: a.config.Files.MaxTotalGB << 30})
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
 		Queue: a.queue, Audit: a.audit, Live: a.live, Leads: a.leads, Clients: a.clients,

@@ -11,7 +11,8 @@ import (
 // keepEvents is how long a browser may be away and still be told event by event what it has missed.
 const keepEvents = 72 * time.Hour
 
-// upkeep is the errand that removes what nobody needs any more: events that were delivered long ago, dead sessions.
+// upkeep is the errand that removes what nobody needs any more: events that were delivered long ago, dead sessions, the
+// contents of files deleted for good.
 type upkeep struct{}
 
 // Kind names the job.
@@ -20,7 +21,7 @@ func (upkeep) Kind() string { return "upkeep" }
 func (a *App) scheduleUpkeep() {
 	jobs.Handle(a.queue, func(ctx context.Context, _ *jobs.Job[upkeep]) error {
 		_, err := a.live.Prune(ctx, keepEvents)
-		return errors.Join(err, a.people.Prune(ctx))
+		return errors.Join(err, a.people.Prune(ctx), a.files.Prune(ctx, a.now()))
 	})
 	a.queue.Every(time.Hour, upkeep{})
 }
