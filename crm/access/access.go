@@ -19,92 +19,72 @@ import (
 	"centralita/internal/web"
 )
 
-// The rights of the product. Every route names one of them.
-const (
-	ClientsRead    web.Permission = "clients.read"
-	ClientsWrite   web.Permission = "clients.write"
-	LeadsRead      web.Permission = "leads.read"
-	LeadsWork      web.Permission = "leads.work"
-	LeadsAssign    web.Permission = "leads.assign"
-	CallsUse       web.Permission = "calls.use"
-	CallsRead      web.Permission = "calls.read"
-	RecordingsPlay web.Permission = "recordings.play"
-	MessagesRead   web.Permission = "messages.read"
-	MessagesSend   web.Permission = "messages.send"
-	RemindersWrite web.Permission = "reminders.write"
-	BoardRead      web.Permission = "board.read"
-	LedgerRead     web.Permission = "ledger.read"
-	SettingsRead   web.Permission = "settings.read"
-	SettingsWrite  web.Permission = "settings.write"
-	UsersWrite     web.Permission = "users.write"
-)
-
-// The roles, each with all the rights of the one before it.
-const (
-	Operator   = "operator"
-	Manager    = "manager"
-	Supervisor = "supervisor"
-	Admin      = "admin"
-)
-
-var roleRights = []struct {
-	role   string
-	rights []web.Permission
-}{
-	{Operator, []web.Permission{ClientsRead, ClientsWrite, LeadsRead, LeadsWork, CallsUse, CallsRead, RecordingsPlay,
-		MessagesRead, MessagesSend, RemindersWrite, BoardRead}},
-	{Manager, []web.Permission{LeadsAssign}},
-	{Supervisor, []web.Permission{LedgerRead, SettingsRead}},
-	{Admin, []web.Permission{SettingsWrite, UsersWrite}},
-}
-
-// rightsOf returns the rights of each role, the inherited ones included.
-func rightsOf() map[string][]web.Permission {
-	all := map[string][]web.Permission{}
-	sum := []web.Permission{web.SignedIn}
-	for _, r := range roleRights {
-		sum = append(slices.Clone(sum), r.rights...)
-		all[r.role] = sum
-	}
-	return all
-}
-
-var rights = rightsOf()
-
-// Permissions returns the rights that roles give together, sorted, each once.
-func Permissions(roles []string) []web.Permission {
-	var sum []web.Permission
-	for _, role := range roles {
-		sum = append(sum, rights[role]...)
-	}
-	slices.Sort(sum)
-	return slices.Compact(sum)
-}
-
 // Actor is the user on whose behalf something happens. The zero value is the
-// system itself, which has no right at all.
+// system itself: a job, the call room, a program on the machine. The system sees
+// and does everything inside, and no route lets it in.
+//
+// What he may do was resolved with his session and is up to two seconds old. An
+// actor made without a session has what the program gives to the built-in ones
+// of his roles.
 type Actor struct {
 	UserID      int64
 	Login, Name string
 	Roles       []string
 	SessionID   int64
 	Locale      string
+
+	grants *Grants
+	own    []int64 // he and those he deputises for now
+	team   []int64 // own, and the members of his teams and of the teams below them
+	shares sharing
+}
+
+// sharing tells whether a single record is open to a user for the time being.
+type sharing func(ctx context.Context, e Entity, id, user int64) (bool, error)
+
+// System reports whether a is the system itself.
+func (a Actor) System() bool { return a.UserID == 0 }
+
+// rights returns what a's roles give together.
+func (a Actor) rights() Grants {
+	if a.grants != nil {
+		return *a.grants
+	}
+	given := make([]Grants, len(a.Roles))
+	for i, key := range a.Roles {
+		given[i] = builtin(key)
+	}
+	return union(given)
+}
+
+// reach returns the users whose records are within scope s, himself included.
+func (a Actor) reach(s Scope) []int64 {
+	switch {
+	case s == Team && len(a.team) > 0:
+		return a.team
+	case len(a.own) > 0:
+		return a.own
+	}
+	return []int64{a.UserID}
 }
 
 // Has reports whether one of the actor's roles gives p.
-func (a Actor) Has(p web.Permission) bool {
-	return slices.ContainsFunc(a.Roles, func(role string) bool { return slices.Contains(rights[role], p) })
-}
+func (a Actor) Has(p web.Permission) bool { return !a.System() && a.rights().has(p) }
 
-// Role returns the highest of the actor's roles, or "" for the system.
+// Role returns the most powerful of the actor's roles, or "" for the system.
 func (a Actor) Role() string {
-	for _, r := range slices.Backward(roleRights) {
-		if slices.Contains(a.Roles, r.role) {
-			return r.role
+	for _, b := range slices.Backward(builtins) {
+		if slices.Contains(a.Roles, b.key) {
+			return b.key
 		}
+	}
+	if len(a.Roles) > 0 {
+		return a.Roles[0]
 	}
 	return ""
 }
+
+var errForbidden = fault.New(fault.Forbidden, "forbidden", "Your role does not allow this.")
 
 type actorKey struct{}
 
@@ -124,5 +104,5 @@ func Allow(ctx context.Context, p web.Permission) error {
 	if ActorFrom(ctx).Has(p) {
 		return nil
 	}
-	return fault.New(fault.Forbidden, "forbidden", "Your role does not allow this.")
+	return errForbidden
 }

@@ -49,6 +49,7 @@ type Phone struct {
 type Me struct {
 	User        User             `json:"user"`
 	Permissions []web.Permission `json:"permissions"`
+	Fields      map[string]Mask  `json:"fields" doc:"fields that are masked or hidden for him; all others are shown"`
 	Phone       Phone            `json:"phone"`
 	Firm        Firm             `json:"firm"`
 	Preferences map[string]any   `json:"preferences"`
@@ -73,7 +74,7 @@ func (a *API) whoAmI(ctx context.Context, actor Actor) (*MeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := Me{User: u, Permissions: Permissions(u.Roles), Firm: firm, Phone: Phone{
+	me := Me{User: u, Permissions: actor.rights().permissions(), Fields: actor.rights().Fields, Firm: firm, Phone: Phone{
 		Kind: phone.Kind, URI: "sip:" + phone.SIPUser + "@" + a.s.opts.SIPDomain, User: phone.SIPUser, Password: phone.SIPPassword, WSPath: "/sip",
 	}}
 	if err := json.Unmarshal(preferences, &me.Preferences); err != nil {

@@ -23,6 +23,13 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (User, error) {
 	}
 	var added User
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		all, err := s.store.lockRoles(ctx)
+		if err != nil {
+			return err
+		}
+		if err := mayGive(ctx, all, n.Roles...); err != nil {
+			return err
+		}
 		if added, err = s.store.addUser(ctx, n, hash); err != nil {
 			return err
 		}
@@ -32,12 +39,17 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (User, error) {
 	return added, err
 }
 
-// ChangeUser changes a user. It refuses to leave the firm without an active
-// administrator. A user who is disabled loses his sessions, sockets and phone.
+// ChangeUser changes a user. It refuses to leave the firm without anybody who
+// can manage users and roles, and to touch one who can do more than the actor.
+// A user who is disabled loses his sessions, sockets and phone.
 func (s *Service) ChangeUser(ctx context.Context, id int64, c UserChange) (User, error) {
 	var after User
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
-		admins, err := s.store.lockAdmins(ctx)
+		all, err := s.store.lockRoles(ctx)
+		if err != nil {
+			return err
+		}
+		admins, err := s.administrators(ctx, all)
 		if err != nil {
 			return err
 		}
@@ -52,10 +64,13 @@ func (s *Service) ChangeUser(ctx context.Context, id int64, c UserChange) (User,
 		if reflect.DeepEqual(before, after) {
 			return nil
 		}
-		if !after.administers() && len(admins) == 1 && admins[0] == id {
-			return fault.New(fault.Conflict, "last_admin", "Somebody must stay an administrator.")
+		if err := mayGive(ctx, all, slices.Concat(before.Roles, after.Roles)...); err != nil {
+			return err
 		}
 		if err := s.store.saveUser(ctx, after); err != nil {
+			return err
+		}
+		if err := s.keepAnAdmin(ctx, admins); err != nil {
 			return err
 		}
 		if err := s.settle(ctx, before, after); err != nil {
@@ -65,8 +80,6 @@ func (s *Service) ChangeUser(ctx context.Context, id int64, c UserChange) (User,
 	})
 	return after, err
 }
-
-func (u User) administers() bool { return u.Active && slices.Contains(u.Roles, Admin) }
 
 // settle makes a change of a user felt.
 func (s *Service) settle(ctx context.Context, before, after User) error {
@@ -104,7 +117,15 @@ func (s *Service) SetPassword(ctx context.Context, id int64, password string) er
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.store.user(ctx, id, true); err != nil {
+		all, err := s.store.lockRoles(ctx)
+		if err != nil {
+			return err
+		}
+		u, err := s.store.user(ctx, id, true)
+		if err != nil {
+			return err
+		}
+		if err := mayGive(ctx, all, u.Roles...); err != nil {
 			return err
 		}
 		if err := s.store.setPassword(ctx, id, hash); err != nil {
@@ -137,4 +158,48 @@ func (s *Service) ChangeFirm(ctx context.Context, c FirmChange) (Firm, error) {
 		return s.audit.Record(ctx, "change", "firm", 1, before, after)
 	})
 	return after, err
+}
+
+// mayGive returns nil when ctx's actor holds, himself, all that these roles give:
+// nobody hands out, or takes a hand in, more than he has. Unknown roles are
+// refused.
+func mayGive(ctx context.Context, all []Role, keys ...string) error {
+	actor := ActorFrom(ctx)
+	for _, key := range keys {
+		at := slices.IndexFunc(all, func(r Role) bool { return r.Key == key })
+		if at < 0 {
+			return invalid("roles", "there is no such role")
+		}
+		if !actor.System() && !actor.rights().covers(all[at].Grants) {
+			return fault.New(fault.Forbidden, "more_than_yours", "This role can do more than yours. Only somebody who has it may give it.")
+		}
+	}
+	return nil
+}
+
+// administrators returns the active users who may manage users and roles.
+func (s *Service) administrators(ctx context.Context, all []Role) ([]int64, error) {
+	var keys []string
+	for _, r := range all {
+		if r.has(UsersWrite) {
+			keys = append(keys, r.Key)
+		}
+	}
+	return s.store.holders(ctx, keys)
+}
+
+var errLastAdmin = fault.New(fault.Conflict, "last_admin", "Somebody must stay who can manage users and roles.")
+
+// keepAnAdmin fails when there were administrators before and nobody would be
+// left who can manage users and roles.
+func (s *Service) keepAnAdmin(ctx context.Context, before []int64) error {
+	all, err := s.store.roles(ctx)
+	if err != nil {
+		return err
+	}
+	left, err := s.administrators(ctx, all)
+	if err == nil && len(left) == 0 && len(before) > 0 {
+		return errLastAdmin
+	}
+	return err
 }

@@ -132,21 +132,23 @@ func (s *Service) Login(ctx context.Context, login, password string) (token stri
 // begin starts a session of a user whose password was found right; hash is the
 // one it was compared with, lest it was changed or the user disabled meanwhile.
 func (s *Service) begin(ctx context.Context, id int64, hash string) (string, Actor, error) {
-	u, err := s.store.user(ctx, id, true)
+	if _, err := s.store.user(ctx, id, true); err != nil {
+		return "", Actor{}, err
+	}
+	actor, err := s.store.actorOf(ctx, id, s.opts.Now())
 	if err != nil {
 		return "", Actor{}, err
 	}
-	if _, still, err := s.store.credentials(ctx, u.Login); err != nil || still != hash {
+	if _, still, err := s.store.credentials(ctx, actor.Login); err != nil || still != hash {
 		return "", Actor{}, errors.Join(err, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong."))
 	}
 	token, tokenHash := newToken()
 	now, request := s.opts.Now(), web.RequestFrom(ctx)
-	session, err := s.store.addSession(ctx, id, tokenHash, now, now.Add(s.opts.Life), request.ClientIP, request.UserAgent)
+	actor.SessionID, err = s.store.addSession(ctx, id, tokenHash, now, now.Add(s.opts.Life), request.ClientIP, request.UserAgent)
 	if err != nil {
 		return "", Actor{}, err
 	}
-	actor := Actor{UserID: u.ID, Login: u.Login, Name: u.Name, Roles: u.Roles, SessionID: session, Locale: u.Locale}
-	return token, actor, s.audit.Record(WithActor(ctx, actor), "login", "session", session, nil, nil)
+	return token, actor, s.audit.Record(WithActor(ctx, actor), "login", "session", actor.SessionID, nil, nil)
 }
 
 // Logout ends ctx's own session.
@@ -202,5 +204,31 @@ func (s *Service) forgetUser(ctx context.Context, id int64) {
 	postgres.AfterCommit(ctx, func() { s.known.drop(func(a Actor) bool { return a.UserID == id }) })
 }
 
-// Prune deletes old login attempts and sessions; for a daily errand.
+// BehalfOf returns ctx acting for a user who is not asking himself: for what is
+// prepared for his eyes (a pop, an event) and for what he set going and runs
+// without him. His rights are those of this moment. A user who is disabled or
+// unknown is fault.NotFound.
+func (s *Service) BehalfOf(ctx context.Context, user int64) (context.Context, error) {
+	a, err := s.store.actorOf(ctx, user, s.opts.Now())
+	if err != nil {
+		return ctx, err
+	}
+	return WithActor(ctx, a), nil
+}
+
+// Share opens one record to a user until a time, whoever owns it, in ctx's
+// transaction: he may read it and, where his role changes records of this kind
+// at all, change it. reason says why, as kind:id; the same reason again sets the
+// time anew.
+func (s *Service) Share(ctx context.Context, e Entity, id, user int64, reason string, until time.Time) error {
+	return s.store.share(ctx, e, id, user, reason, until)
+}
+
+// EndShares has everything that was shared for a reason end by a time at the
+// latest.
+func (s *Service) EndShares(ctx context.Context, reason string, until time.Time) error {
+	return s.store.endShares(ctx, reason, until)
+}
+
+// Prune deletes old login attempts, sessions and shares; for a daily errand.
 func (s *Service) Prune(ctx context.Context) error { return s.store.prune(ctx, s.opts.Now()) }

@@ -113,7 +113,7 @@ func (s *Service) lookUp(ctx context.Context, hash [32]byte) (session, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), believed)
 		defer cancel()
 		now := s.opts.Now()
-		found, err := s.store.session(ctx, hash)
+		found, err := s.store.session(ctx, hash, now)
 		if err != nil {
 			return session{}, err
 		}

@@ -103,17 +103,6 @@ func (s store) saveUser(ctx context.Context, u User) error {
 	return nil
 }
 
-// lockAdmins makes changes of administrators happen one after the other and
-// returns the active ones.
-func (s store) lockAdmins(ctx context.Context) ([]int64, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx,
-		"select id from users where active and 'admin' = any(roles) order by id for no key update")
-	if err != nil {
-		return nil, fmt.Errorf("lock admins: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
-}
-
 func (s store) setPassword(ctx context.Context, id int64, hash string) error {
 	_, err := s.db.Conn(ctx).Exec(ctx, "update users set password_hash = $2, updated_at = now() where id = $1", id, hash)
 	return err
@@ -143,20 +132,6 @@ func (s store) prefer(ctx context.Context, id int64, locale *string, patch []byt
 		update users set preferences = preferences || $2::jsonb, locale = coalesce($3, locale), updated_at = now() where id = $1`,
 		id, string(patch), locale)
 	return err
-}
-
-func (s store) session(ctx context.Context, hash [32]byte) (session, error) {
-	var found session
-	a := &found.actor
-	err := s.db.Conn(ctx).QueryRow(ctx, `
-		select s.id, s.user_id, s.seen_at, s.expires_at, u.login, u.name, u.roles, u.locale
-		from sessions s join users u on u.id = s.user_id
-		where s.token_hash = $1 and s.ended_at is null and u.active`, hash[:]).
-		Scan(&a.SessionID, &a.UserID, &found.seenAt, &found.expiresAt, &a.Login, &a.Name, &a.Roles, &a.Locale)
-	if postgres.IsNoRows(err) {
-		return session{}, errSession
-	}
-	return found, postgres.Classify(err)
 }
 
 func (s store) see(ctx context.Context, id int64, now time.Time) error {
@@ -222,6 +197,9 @@ func (s store) saveFirm(ctx context.Context, f Firm) error {
 func (s store) prune(ctx context.Context, now time.Time) error {
 	if _, err := s.db.Conn(ctx).Exec(ctx, "delete from login_attempts where updated_at < $1", now.Add(-24*time.Hour)); err != nil {
 		return fmt.Errorf("prune attempts: %w", err)
+	}
+	if _, err := s.db.Conn(ctx).Exec(ctx, "delete from record_shares where until < $1", now.AddDate(0, 0, -30)); err != nil {
+		return fmt.Errorf("prune shares: %w", err)
 	}
 	_, err := s.db.Conn(ctx).Exec(ctx, "delete from sessions where expires_at < $1", now.AddDate(0, 0, -30))
 	if err != nil {

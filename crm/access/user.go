@@ -31,7 +31,7 @@ type User struct {
 type NewUser struct {
 	Login     string   `json:"login" minLength:"1" maxLength:"60"`
 	Name      string   `json:"name" minLength:"1" maxLength:"100"`
-	Roles     []string `json:"roles" minItems:"1" maxItems:"4"`
+	Roles     []string `json:"roles" minItems:"1" maxItems:"20"`
 	Locale    string   `json:"locale,omitempty" enum:"en,es,ru"`
 	PhoneKind string   `json:"phone_kind,omitempty" enum:"browser,desk"`
 	Password  string   `json:"password" maxLength:"200"`
@@ -40,7 +40,7 @@ type NewUser struct {
 // UserChange changes what is not nil.
 type UserChange struct {
 	Name      *string   `json:"name,omitempty" minLength:"1" maxLength:"100"`
-	Roles     *[]string `json:"roles,omitempty" minItems:"1" maxItems:"4"`
+	Roles     *[]string `json:"roles,omitempty" minItems:"1" maxItems:"20"`
 	Locale    *string   `json:"locale,omitempty" enum:"en,es,ru"`
 	PhoneKind *string   `json:"phone_kind,omitempty" enum:"browser,desk"`
 	Active    *bool     `json:"active,omitempty"`
@@ -91,7 +91,7 @@ func (u *NewUser) normalise() error {
 	if err := checkName(&u.Name); err != nil {
 		return err
 	}
-	if err := checkRoles(&u.Roles); err != nil {
+	if err := tidyRoles(&u.Roles); err != nil {
 		return err
 	}
 	if !slices.Contains(locales, u.Locale) {
@@ -113,7 +113,7 @@ func (c UserChange) apply(u *User) error {
 	}
 	if c.Roles != nil {
 		u.Roles = slices.Clone(*c.Roles)
-		if err := checkRoles(&u.Roles); err != nil {
+		if err := tidyRoles(&u.Roles); err != nil {
 			return err
 		}
 	}
@@ -145,16 +145,12 @@ func checkName(name *string) error {
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-func checkRoles(roles *[]string) error {
+// tidyRoles sorts roles and keeps each once; whether they exist is for the store.
+func tidyRoles(roles *[]string) error {
 	slices.Sort(*roles)
 	*roles = slices.Compact(*roles)
 	if len(*roles) == 0 {
 		return invalid("roles", "at least one")
-	}
-	for _, r := range *roles {
-		if _, ok := rights[r]; !ok {
-			return invalid("roles", "operator, manager, supervisor or admin")
-		}
 	}
 	return nil
 }

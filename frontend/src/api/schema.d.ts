@@ -1578,6 +1578,10 @@ export interface components {
             password: string;
         };
         Me: {
+            /** @description fields that are masked or hidden for him; all others are shown */
+            fields: {
+                [key: string]: string;
+            };
             firm: components["schemas"]["Firm"];
             permissions: string[];
             phone: components["schemas"]["Phone"];
