@@ -32,6 +32,7 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodDelete, "/clients/{id}/contact-points/{point_id}", "remove-contact-point", "Remove a number or address", write, 0), a.removePoint)
 	web.Handle(r, op(http.MethodGet, "/clients/{id}/timeline", "client-timeline", "What passed between a client and the firm", read, 0), a.timeline)
 	web.Handle(r, op(http.MethodPost, "/clients/{id}/notes", "add-note", "Write a note on the card", write, http.StatusCreated), a.addNote)
+	a.registerTable(r)
 	web.Handle(r, op(http.MethodGet, "/search", "search", "Clients and open leads by what is typed", read, 0), a.search)
 }
 

@@ -25,6 +25,8 @@ func (p position) encode() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+var errCursor = fault.New(fault.Invalid, "cursor_invalid", "The list has changed. Load it again.").WithField("query.cursor", "not of this list")
+
 // decode reads a cursor of a list sorted by sort; nil for "". A text that is no
 // such cursor is fault.Invalid.
 func decode(cursor, sort string) (*position, error) {
@@ -37,7 +39,7 @@ func decode(cursor, sort string) (*position, error) {
 		err = json.Unmarshal(b, &p)
 	}
 	if err != nil || p.Sort != sort {
-		return nil, fault.New(fault.Invalid, "cursor_invalid", "The list has changed. Load it again.").WithField("query.cursor", "not of this list")
+		return nil, errCursor
 	}
 	return &p, nil
 }

@@ -48,6 +48,8 @@ type Service struct {
 	db    *postgres.DB
 	store *Store
 	ports Ports
+
+	sources []FieldSource
 }
 
 // New returns the client base on db.

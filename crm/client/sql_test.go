@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/internal/filter"
 	"centralita/internal/phone"
 	"centralita/internal/postgres"
 	"centralita/internal/postgres/pgtest"
@@ -56,6 +57,18 @@ func queries() map[string]query {
 		"sqlEntry":          {sql: sqlEntry, args: []any{500}},
 		"sqlExists":         {sql: sqlExists, args: []any{500}},
 		"sqlInsertNote":     {sql: sqlInsertNote, args: []any{500, nil, "x"}},
+		"sqlZone":           {sql: sqlZone},
+	}
+	for key, last := range map[string]string{"name": "client 00500", "last_contact": "2026-01-01", "created": "2025-01-01"} {
+		for at, after := range map[string]*position{"first": nil, "next": {Key: last, ID: 500}} {
+			q := &statement{limit: 51}
+			order, err := ownFields.Order(key, filter.Asker{}, "")
+			if err != nil {
+				panic(err)
+			}
+			page(q, order, true, after)
+			all["table by "+key+", "+at+" page"] = query{sql: tableSQL(q, order, nil), args: q.args}
+		}
 	}
 	for name, f := range map[string]Filter{
 		"all": {}, "prefix": {Query: "cl"}, "part": {Query: "client 99"}, "words": {Query: "00500 zed"}, "number": {Query: "600050000"}, "few digits": {Query: "0500"},

@@ -101,6 +101,19 @@ type Field struct {
 	Right string
 	// Of is the kind of thing that a Ref points at.
 	Of string
+	// Show is the expression of what a list shows in a column, anything that has a
+	// JSON form; "": SQL, or for Set and Events no column at all.
+	Show string
+	// Ops are the operators offered, when not all of the type make sense.
+	Ops []string
+}
+
+// Column returns the expression that a list shows; ok is false if f is none.
+func (f Field) Column() (sql string, ok bool) {
+	if f.Show != "" {
+		return f.Show, true
+	}
+	return f.SQL, f.Set == ""
 }
 
 // Kind is a sort of event.
@@ -109,6 +122,9 @@ type Kind struct{ Key, SQL string }
 // Operators returns the operators that f understands.
 func (f Field) Operators() []string {
 	ops := operators[f.Type]
+	if f.Ops != nil {
+		return f.Ops
+	}
 	if f.Set != "" && (f.Type == Text || f.Type == Bool) {
 		return slices.DeleteFunc(slices.Clone(ops), func(op string) bool { return op == "is_not" || op == "no" })
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,6 +34,13 @@ func UniqueViolation(err error) (constraint string, ok bool) {
 // violated; ok is false for any other error.
 func ForeignKeyViolation(err error) (constraint string, ok bool) {
 	return violation(err, codeForeignKey)
+}
+
+// IsDataException reports whether err says that a value could not be read as
+// what it should be, a date or a number.
+func IsDataException(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22")
 }
 
 func violation(err error, code string) (string, bool) {

@@ -1,0 +1,259 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
+	"centralita/internal/fault"
+	"centralita/internal/filter"
+	"centralita/internal/phone"
+	"centralita/internal/postgres"
+)
+
+// TableQuery asks for a page of the clients as a table. Text is what was typed
+// into its search box, Where its conditions, Columns keys of fields, Sort one of
+// them. Limit is 1 to 200.
+type TableQuery struct {
+	Text    string
+	Where   filter.Node
+	Sort    string
+	Desc    bool
+	Columns []string
+	Cursor  string
+	Limit   int
+}
+
+// TableRow is a client in a table: cells by the key of their field.
+type TableRow struct {
+	ID      int64          `json:"id"`
+	Kind    string         `json:"kind" enum:"person,organisation"`
+	Name    string         `json:"name"`
+	Version int            `json:"version" doc:"Send it back with a change"`
+	Cells   map[string]any `json:"cells"`
+}
+
+// Table is a page. Next is the cursor of the next one, "" at the end.
+type Table struct {
+	Items []TableRow `json:"items"`
+	Next  string     `json:"next"`
+}
+
+const (
+	maxColumns  = 40
+	defaultSort = "last_contact"
+)
+
+// asking returns what can be asked about clients, and for whom.
+func (s *Service) asking(ctx context.Context) (*filter.Schema, filter.Asker, error) {
+	schema, err := s.schema(ctx)
+	if err != nil {
+		return nil, filter.Asker{}, err
+	}
+	zone, err := s.store.zone(ctx)
+	if err != nil {
+		return nil, filter.Asker{}, err
+	}
+	a := filter.Asker{Me: access.ActorFrom(ctx).UserID, Now: time.Now().In(zone), May: sees(ctx)}
+	return schema, a, nil
+}
+
+// sees says what ctx's actor may see in clear.
+func sees(context.Context) func(right string) bool { return nil }
+
+// Table returns a page of the clients that ctx's actor may see.
+func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
+	if in.Sort == "" {
+		in.Sort, in.Desc = defaultSort, true
+	}
+	schema, asker, err := s.asking(ctx)
+	if err != nil {
+		return Table{}, err
+	}
+	order, err := schema.Order(in.Sort, asker, "body.sort")
+	if err != nil {
+		return Table{}, err
+	}
+	columns, err := columnsOf(schema, asker, in.Columns)
+	if err != nil {
+		return Table{}, err
+	}
+	q := &statement{limit: in.Limit + 1}
+	if err := s.narrow(ctx, q, in.Text, in.Where, "body.filter"); err != nil {
+		return Table{}, err
+	}
+	cursor := in.Sort + map[bool]string{true: " desc"}[in.Desc]
+	after, err := decode(in.Cursor, cursor)
+	if err != nil {
+		return Table{}, err
+	}
+	page(q, order, in.Desc, after)
+	return s.store.table(ctx, q, order, columns, in.Limit, cursor)
+}
+
+// narrow adds the conditions under which a client is listed to ctx's actor: his
+// rights, what was typed, and the tree. at is the tree's place in the request.
+func (s *Service) narrow(ctx context.Context, q *statement, text string, where filter.Node, at string) error {
+	schema, asker, err := s.asking(ctx)
+	if err != nil {
+		return err
+	}
+	sql, err := schema.Where(where, asker, at, q.bind)
+	if err != nil {
+		return err
+	}
+	if sql != "true" {
+		q.where = append(q.where, sql)
+	}
+	if phone.Text(text) != "" {
+		countries, err := s.ports.Lines.Countries(ctx)
+		if err != nil {
+			return err
+		}
+		search(q, text, countries)
+	}
+	return nil
+}
+
+// bind adds an argument and returns its placeholder.
+func (q *statement) bind(v any) string {
+	q.args = append(q.args, v)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+// Matching returns a statement that selects the ids of the clients that ctx's
+// actor may see and that text and where ask for, and its arguments: for those who
+// count, export or change them.
+func (s *Service) Matching(ctx context.Context, text string, where filter.Node, at string) (sql string, args []any, err error) {
+	q := &statement{}
+	err = s.narrow(ctx, q, text, where, at)
+	return q.ids(), q.args, err
+}
+
+// Count counts clients up to a limit, at which it stops: 0 counts all.
+func (s *Service) Count(ctx context.Context, text string, where filter.Node, limit int) (int, error) {
+	sql, args, err := s.Matching(ctx, text, where, "body.filter")
+	if err != nil {
+		return 0, err
+	}
+	return s.store.countOf(ctx, sql, args, limit)
+}
+
+// column is what a table shows under a key.
+type column struct{ key, sql string }
+
+// columnsOf returns the columns with these keys.
+func columnsOf(schema *filter.Schema, a filter.Asker, keys []string) ([]column, error) {
+	if len(keys) > maxColumns {
+		return nil, fault.New(fault.Invalid, "filter_invalid", "These columns cannot be shown.").WithField("body.columns", fmt.Sprintf("at most %d", maxColumns))
+	}
+	var columns []column
+	for i, key := range keys {
+		f, ok := schema.Field(key, a)
+		sql, shown := f.Column()
+		if !ok || !shown {
+			return nil, fault.New(fault.Invalid, "filter_invalid", "These columns cannot be shown.").WithField(fmt.Sprintf("body.columns[%d]", i), "unknown field")
+		}
+		columns = append(columns, column{key, sql})
+	}
+	return columns, nil
+}
+
+// page orders q and begins it after a position.
+func page(q *statement, order filter.Sort, desc bool, after *position) {
+	direction, beyond := "", ">"
+	if desc {
+		direction, beyond = " desc", "<"
+	}
+	q.order = order.SQL + direction + ", c.id" + direction
+	if after != nil {
+		key, id := q.bind(after.Key), q.bind(after.ID)
+		q.where = append(q.where, "("+order.SQL+", c.id) "+beyond+" ("+key+"::"+order.Cast+", "+id+")")
+	}
+}
+
+const sqlZone = `select time_zone from firms`
+
+// zone is the firm's, by which days begin.
+func (s *Store) zone(ctx context.Context) (*time.Location, error) {
+	var name string
+	if err := s.db.Conn(ctx).QueryRow(ctx, sqlZone).Scan(&name); err != nil {
+		return nil, named(err)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC, nil //nolint:nilerr // a zone that this machine does not know
+	}
+	return zone, nil
+}
+
+// table reads a page: its ids first, in order, and the cells of these alone.
+func (s *Store) table(ctx context.Context, q *statement, order filter.Sort, columns []column, limit int, cursor string) (Table, error) {
+	rows, err := s.db.Conn(ctx).Query(ctx, tableSQL(q, order, columns), q.args...)
+	if err != nil {
+		return Table{}, named(err)
+	}
+	var last []position
+	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r TableRow, err error) {
+		p := position{Sort: cursor}
+		var cells []byte
+		if err := row.Scan(&r.ID, &r.Kind, &r.Name, &r.Version, &p.Key, &cells); err != nil {
+			return r, err
+		}
+		p.ID = r.ID
+		last = append(last, p)
+		return r, r.read(cells)
+	})
+	if postgres.IsDataException(err) {
+		return Table{}, errCursor
+	}
+	if err != nil {
+		return Table{}, named(err)
+	}
+	if len(items) > limit {
+		return Table{Items: items[:limit], Next: last[limit-1].encode()}, nil
+	}
+	return Table{Items: items}, nil
+}
+
+// read takes the cells over; a number is shown as people write it.
+func (r *TableRow) read(cells []byte) error {
+	if err := json.Unmarshal(cells, &r.Cells); err != nil {
+		return err
+	}
+	if numbers, ok := r.Cells["phone"].([]any); ok {
+		for i, n := range numbers {
+			numbers[i] = phone.Display(fmt.Sprint(n))
+		}
+	}
+	return nil
+}
+
+// tableSQL builds the statement of a page.
+func tableSQL(q *statement, order filter.Sort, columns []column) string {
+	var cells []string
+	for _, c := range columns {
+		cells = append(cells, q.bind(c.key)+"::text, "+c.sql)
+	}
+	object := "'{}'::jsonb"
+	if len(cells) > 0 {
+		object = "jsonb_build_object(" + strings.Join(cells, ", ") + ")"
+	}
+	key := "(" + order.SQL + ")::text"
+	return "select c.id, c.kind, c.name, c.version, " + key + ", " + object +
+		" from (" + q.ids() + fmt.Sprintf(" order by %s limit %d", q.order, q.limit) + ") f join clients c on c.id = f.id order by " + q.order
+}
+
+// countOf counts what a statement selects.
+func (s *Store) countOf(ctx context.Context, sql string, args []any, limit int) (n int, err error) {
+	if limit > 0 {
+		sql += fmt.Sprintf(" limit %d", limit)
+	}
+	err = s.db.Conn(ctx).QueryRow(ctx, "select count(*) from ("+sql+") f", args...).Scan(&n)
+	return n, named(err)
+}
