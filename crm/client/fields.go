@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"centralita/crm/access"
 	"centralita/internal/filter"
 	"centralita/internal/phone"
 )
@@ -69,14 +70,14 @@ var ownFields = filter.New("c.id",
 	filter.Field{Key: "updated", Type: filter.Date, SQL: "c.updated_at", Sort: "c.updated_at", Cast: "timestamptz", Ops: dated},
 	filter.Field{Key: "created_by", Type: filter.User, SQL: "c.created_by"},
 	filter.Field{Key: "sms_opt_out", Type: filter.Bool, SQL: "c.sms_opt_out_at is not null"},
-	filter.Field{Key: "open_leads", Type: filter.Events, Set: leadsOf + " d.state = 'open' and", At: "d.opened_at", Show: "(select count(*) from leads d where d.client_id = c.id and d.state = 'open')"},
-	filter.Field{Key: "lead_class", Type: filter.Choice, SQL: "d.class", Set: openLeads, Choices: leadClasses, Ops: []string{"is", "is_not"}},
-	filter.Field{Key: "lead_closed", Type: filter.Events, Set: leadsOf + " d.state = 'closed' and", At: "d.closed_at", Kinds: kinds("d.closing", leadClosings)},
-	filter.Field{Key: "lead_line", Type: filter.Ref, Of: "line", SQL: "d.line_id", Set: leadsOf, Ops: []string{"is", "is_not"}},
-	filter.Field{Key: "calls", Type: filter.Events, Set: callsOf, At: "k.started_at", Kinds: append([]filter.Kind{{Key: "in", SQL: "k.direction = 'in'"}, {Key: "out", SQL: "k.direction = 'out'"}}, kinds("k.outcome", callOutcomes)...)},
-	filter.Field{Key: "messages", Type: filter.Events, Set: messagesOf, At: "m.created_at", Kinds: append([]filter.Kind{{Key: "in", SQL: "m.direction = 'in'"}, {Key: "out", SQL: "m.direction = 'out'"}}, kinds("m.state", []string{"delivered", "undelivered", "failed"})...)},
-	filter.Field{Key: "contacts", Type: filter.Events, Set: contactsOf, At: "i.at", Kinds: kinds("i.kind", []string{"call", "sms", "note", "email", "chat", "form"})},
-	filter.Field{Key: "reminder", Type: filter.Date, SQL: "r.due_at", Set: upcomingOf, Ops: []string{"next", "on", "before", "after", "empty", "filled"}},
+	filter.Field{Key: "open_leads", Right: "all:lead", Type: filter.Events, Set: leadsOf + " d.state = 'open' and", At: "d.opened_at", Show: "(select count(*) from leads d where d.client_id = c.id and d.state = 'open')"},
+	filter.Field{Key: "lead_class", Right: "all:lead", Type: filter.Choice, SQL: "d.class", Set: openLeads, Choices: leadClasses, Ops: []string{"is", "is_not"}},
+	filter.Field{Key: "lead_closed", Right: "all:lead", Type: filter.Events, Set: leadsOf + " d.state = 'closed' and", At: "d.closed_at", Kinds: kinds("d.closing", leadClosings)},
+	filter.Field{Key: "lead_line", Right: "all:lead", Type: filter.Ref, Of: "line", SQL: "d.line_id", Set: leadsOf, Ops: []string{"is", "is_not"}},
+	filter.Field{Key: "calls", Right: "all:call", Type: filter.Events, Set: callsOf, At: "k.started_at", Kinds: append([]filter.Kind{{Key: "in", SQL: "k.direction = 'in'"}, {Key: "out", SQL: "k.direction = 'out'"}}, kinds("k.outcome", callOutcomes)...)},
+	filter.Field{Key: "messages", Right: "all:message", Type: filter.Events, Set: messagesOf, At: "m.created_at", Kinds: append([]filter.Kind{{Key: "in", SQL: "m.direction = 'in'"}, {Key: "out", SQL: "m.direction = 'out'"}}, kinds("m.state", []string{"delivered", "undelivered", "failed"})...)},
+	filter.Field{Key: "contacts", Right: "all:call", Type: filter.Events, Set: contactsOf, At: "i.at", Kinds: kinds("i.kind", []string{"call", "sms", "note", "email", "chat", "form"})},
+	filter.Field{Key: "reminder", Right: "all:reminder", Type: filter.Date, SQL: "r.due_at", Set: upcomingOf, Ops: []string{"next", "on", "before", "after", "empty", "filled"}},
 )
 
 // dated are the operators of a time that is always there.
@@ -131,11 +132,18 @@ func (s *Service) Fields(ctx context.Context) ([]FieldInfo, error) {
 		return nil, err
 	}
 	var out []FieldInfo
-	for _, f := range schema.Fields(asker) {
+	for _, f := range schema.Fields(filter.Asker{}) {
 		_, column := f.Column()
+		mask := maskOf(ctx, f)
+		if mask == access.Hidden {
+			continue
+		}
 		info := FieldInfo{
 			Key: f.Key, Type: string(f.Type), Label: f.Label, Operators: f.Operators(), Choices: f.Choices, Kinds: []string{},
 			Of: f.Of, Sortable: f.Sort != "", Column: column, Editable: slices.Contains(editable, f.Key),
+		}
+		if _, clear := schema.Field(f.Key, asker); !clear {
+			info.Operators, info.Sortable, info.Editable = []string{}, false, false
 		}
 		if info.Choices == nil {
 			info.Choices = []string{}

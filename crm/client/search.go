@@ -16,8 +16,8 @@ const (
 
 // Found is the answer to what was typed into the search box.
 type Found struct {
-	Clients []ClientRow `json:"clients"`
-	Leads   []LeadHit   `json:"leads"`
+	Clients []Hit     `json:"clients"`
+	Leads   []LeadHit `json:"leads"`
 }
 
 // sqlOpenLeads looks through the open leads, which are few: $1 are the readings
@@ -27,23 +27,20 @@ const sqlOpenLeads = `select d.id, d.client_id, coalesce(c.name, ''), d.number, 
 	where d.state = 'open' and (d.number = any($1) or d.number like any($2) or ($3 <> '' and lower(d.caller_name) like $3))
 	order by d.opened_at desc limit 5`
 
-// Search finds clients and, withLeads, open leads by a name or by a number in
-// any written form; for a name those that begin with it come first.
+// Search finds clients, see find, and, withLeads, open leads by a name or by a
+// number in any written form.
 func (s *Service) Search(ctx context.Context, text string, withLeads bool) (Found, error) {
 	countries, err := s.ports.Lines.Countries(ctx)
 	if err != nil {
 		return Found{}, err
 	}
-	found := Found{Clients: []ClientRow{}, Leads: []LeadHit{}}
+	found := Found{Clients: []Hit{}, Leads: []LeadHit{}}
 	if phone.Text(text) == "" {
 		return found, nil
 	}
-	q := listQuery(Filter{Query: text, Limit: foundClients}, nil, countries)
-	page, err := s.store.list(ctx, q, foundClients, SortName)
-	if err != nil {
+	if found.Clients, err = s.find(ctx, text, foundClients); err != nil {
 		return found, err
 	}
-	found.Clients = page.Items
 	if withLeads {
 		found.Leads, err = s.store.openLeads(ctx, text, countries)
 	}

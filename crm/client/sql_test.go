@@ -58,6 +58,14 @@ func queries() map[string]query {
 		"sqlExists":         {sql: sqlExists, args: []any{500}},
 		"sqlInsertNote":     {sql: sqlInsertNote, args: []any{500, nil, "x"}},
 		"sqlZone":           {sql: sqlZone},
+		"sqlByWords":        {sql: ruled(context.Background(), sqlByWords, new([]any)), args: []any{"'client':* & '00500'", "client 00500", "client 00500~"}},
+		"sqlByDigits":       {sql: ruled(context.Background(), sqlByDigits, new([]any)), args: []any{[]string{"+34600050000"}, []string{"+3460005"}, "0000500"}},
+		"sqlByAddress":      {sql: ruled(context.Background(), sqlByAddress, new([]any)), args: []any{"client5", "client5~"}},
+		"sqlByNote":         {sql: ruled(context.Background(), sqlByNote, new([]any)), args: []any{"'rare'"}},
+		"sqlNearWords":      {sql: sqlNearWords, args: []any{[]string{"garci", "garca"}}},
+		"sqlRowsOf":         {sql: sqlRowsOf, args: []any{[]int64{500}}},
+		"sqlNewNames":       {sql: sqlNewNames, args: []any{100}},
+		"sqlAddWords":       {sql: sqlAddWords, args: []any{"[]", 5}},
 	}
 	for key, last := range map[string]string{"name": "client 00500", "last_contact": "2026-01-01", "created": "2025-01-01"} {
 		for at, after := range map[string]*position{"first": nil, "next": {Key: last, ID: 500}} {

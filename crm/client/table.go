@@ -63,8 +63,16 @@ func (s *Service) asking(ctx context.Context) (*filter.Schema, filter.Asker, err
 	return schema, a, nil
 }
 
-// sees says what ctx's actor may see in clear.
-func sees(context.Context) func(right string) bool { return nil }
+// sees says what ctx's actor may see in clear: a field, or with "all:" before it
+// every record of a kind. Who sees some of the calls must not count the others.
+func sees(ctx context.Context) func(right string) bool {
+	return func(right string) bool {
+		if entity, whole := strings.CutPrefix(right, "all:"); whole {
+			return access.ScopeOf(ctx, access.Entity(entity), access.Read) == access.All
+		}
+		return access.FieldMask(ctx, right) == access.Shown
+	}
+}
 
 // Table returns a page of the clients that ctx's actor may see.
 func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
@@ -79,7 +87,7 @@ func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
 	if err != nil {
 		return Table{}, err
 	}
-	columns, err := columnsOf(schema, asker, in.Columns)
+	columns, err := columnsOf(ctx, schema, in.Columns)
 	if err != nil {
 		return Table{}, err
 	}
@@ -107,8 +115,10 @@ func (s *Service) narrow(ctx context.Context, q *statement, text string, where f
 	if err != nil {
 		return err
 	}
-	if sql != "true" {
-		q.where = append(q.where, sql)
+	for _, condition := range []string{listed.Where(ctx, access.Read, "c", q.bind), sql} {
+		if condition != "true" {
+			q.where = append(q.where, condition)
+		}
 	}
 	if phone.Text(text) != "" {
 		countries, err := s.ports.Lines.Countries(ctx)
@@ -144,22 +154,43 @@ func (s *Service) Count(ctx context.Context, text string, where filter.Node, lim
 	return s.store.countOf(ctx, sql, args, limit)
 }
 
-// column is what a table shows under a key.
-type column struct{ key, sql string }
+// column is what a table shows under a key, and how much of it.
+type column struct {
+	key, sql string
+	mask     access.Mask
+}
+
+// maskOf returns how much of a field's values ctx's actor may see.
+func maskOf(ctx context.Context, f filter.Field) access.Mask {
+	switch {
+	case f.Right == "":
+		return access.Shown
+	case !strings.HasPrefix(f.Right, "all:"):
+		return access.FieldMask(ctx, f.Right)
+	case sees(ctx)(f.Right):
+		return access.Shown
+	}
+	return access.Hidden
+}
 
 // columnsOf returns the columns with these keys.
-func columnsOf(schema *filter.Schema, a filter.Asker, keys []string) ([]column, error) {
+func columnsOf(ctx context.Context, schema *filter.Schema, keys []string) ([]column, error) {
 	if len(keys) > maxColumns {
 		return nil, fault.New(fault.Invalid, "filter_invalid", "These columns cannot be shown.").WithField("body.columns", fmt.Sprintf("at most %d", maxColumns))
 	}
 	var columns []column
 	for i, key := range keys {
-		f, ok := schema.Field(key, a)
+		f, ok := schema.Field(key, filter.Asker{})
 		sql, shown := f.Column()
-		if !ok || !shown {
-			return nil, fault.New(fault.Invalid, "filter_invalid", "These columns cannot be shown.").WithField(fmt.Sprintf("body.columns[%d]", i), "unknown field")
+		at := fmt.Sprintf("body.columns[%d]", i)
+		switch mask := maskOf(ctx, f); {
+		case !ok || !shown:
+			return nil, fault.New(fault.Invalid, "filter_invalid", "These columns cannot be shown.").WithField(at, "unknown field")
+		case mask == access.Hidden:
+			return nil, fault.New(fault.Forbidden, "field_forbidden", "You may not see this field.").WithField(at, "not for you")
+		default:
+			columns = append(columns, column{key, sql, mask})
 		}
-		columns = append(columns, column{key, sql})
 	}
 	return columns, nil
 }
@@ -207,7 +238,7 @@ func (s *Store) table(ctx context.Context, q *statement, order filter.Sort, colu
 		}
 		p.ID = r.ID
 		last = append(last, p)
-		return r, r.read(cells)
+		return r, r.read(cells, columns)
 	})
 	if postgres.IsDataException(err) {
 		return Table{}, errCursor
@@ -221,17 +252,46 @@ func (s *Store) table(ctx context.Context, q *statement, order filter.Sort, colu
 	return Table{Items: items}, nil
 }
 
-// read takes the cells over; a number is shown as people write it.
-func (r *TableRow) read(cells []byte) error {
+// read takes the cells over, as much of them as may be seen. A number is shown
+// as people write it.
+func (r *TableRow) read(cells []byte, columns []column) error {
 	if err := json.Unmarshal(cells, &r.Cells); err != nil {
 		return err
 	}
-	if numbers, ok := r.Cells["phone"].([]any); ok {
-		for i, n := range numbers {
-			numbers[i] = phone.Display(fmt.Sprint(n))
+	for _, c := range columns {
+		show := c.mask.Text
+		switch c.key {
+		case "phone":
+			show = func(s string) string { return c.mask.Number(phone.Display(s)) }
+		case "email":
+			show = c.mask.Email
+		case "note":
+			show = c.mask.Prose
+		default:
+			if c.mask == access.Shown {
+				continue
+			}
 		}
+		r.Cells[c.key] = shown(r.Cells[c.key], show)
 	}
 	return nil
+}
+
+// shown applies show to a text, or to each text of a list; what is neither is
+// shown as a text would be.
+func shown(v any, show func(string) string) any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		for i := range v {
+			v[i] = shown(v[i], show)
+		}
+		return v
+	case string:
+		return show(v)
+	}
+	return show(fmt.Sprint(v))
 }
 
 // tableSQL builds the statement of a page.

@@ -25,6 +25,7 @@ type world struct {
 	clients *client.Service
 	live    *signals
 	web     *web.Server
+	as      access.Actor // who asks; the zero value: anna
 }
 
 // signals remembers what browsers were told.
@@ -43,11 +44,16 @@ func (l leads) LinkClient(ctx context.Context, leadID, clientID int64) error {
 	return err
 }
 
-// anna lets her token in with every right of a supervisor.
-type anna struct{}
+// anna lets her token in with every right of a supervisor, or whom the world says.
+type anna struct{ w *world }
 
-func (anna) Enter(ctx context.Context, _ string) (context.Context, error) { return asAnna(ctx), nil }
-func (anna) Allow(ctx context.Context, p web.Permission) error            { return access.Allow(ctx, p) }
+func (a anna) Enter(ctx context.Context, _ string) (context.Context, error) {
+	if a.w.as.UserID != 0 {
+		return access.WithActor(ctx, a.w.as), nil
+	}
+	return asAnna(ctx), nil
+}
+func (anna) Allow(ctx context.Context, p web.Permission) error { return access.Allow(ctx, p) }
 
 func asAnna(ctx context.Context) context.Context {
 	return access.WithActor(ctx, access.Actor{UserID: 1, Login: "anna", Name: "Anna", Roles: []string{access.Supervisor}})
@@ -64,7 +70,7 @@ func newWorld(t testing.TB) *world {
 		Lines: lines, Leads: leads{w.db}, Audit: journal, Live: w.live,
 		CauseText: func(cause int) string { return map[int]string{0: "", 17: "busy"}[cause] },
 	})
-	w.web = web.New(web.Options{Title: "t", Version: "1", Gate: anna{}})
+	w.web = web.New(web.Options{Title: "t", Version: "1", Gate: anna{w}})
 	client.NewAPI(w.clients).Register(w.web.Router())
 	return w
 }

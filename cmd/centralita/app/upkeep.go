@@ -18,7 +18,21 @@ type upkeep struct{}
 // Kind names the job.
 func (upkeep) Kind() string { return "upkeep" }
 
+// learnNames is the errand that keeps the words that a slip of the finger is compared with.
+type learnNames struct{}
+
+// Kind names the job.
+func (learnNames) Kind() string { return "learn_names" }
+
 func (a *App) scheduleUpkeep() {
+	jobs.Handle(a.queue, func(ctx context.Context, _ *jobs.Job[learnNames]) error {
+		more, err := a.clients.LearnNames(ctx)
+		if err == nil && more {
+			return jobs.Snooze(0)
+		}
+		return err
+	})
+	a.queue.Every(time.Minute, learnNames{})
 	jobs.Handle(a.queue, func(ctx context.Context, _ *jobs.Job[upkeep]) error {
 		_, err := a.live.Prune(ctx, keepEvents)
 		return errors.Join(err, a.people.Prune(ctx), a.files.Prune(ctx, a.now()))

@@ -261,6 +261,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many clients meet the conditions */
+        post: operations["count-clients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What clients can be filtered, sorted and shown by */
+        get: operations["client-fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A page of clients by any conditions, columns and sort */
+        post: operations["client-table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{id}": {
         parameters: {
             query?: never;
@@ -1245,6 +1296,18 @@ export interface components {
             Unparsed: string[];
             Value: string;
         };
+        CountInBody: {
+            /** @description Count beyond 10,000 as well */
+            exact?: boolean;
+            filter?: components["schemas"]["Node"];
+            q?: string;
+        };
+        Counted: {
+            /** Format: int64 */
+            count: number;
+            /** @description Counting stopped here */
+            more: boolean;
+        };
         CreateInputBody: {
             /** Format: int64 */
             client_id?: number;
@@ -1283,6 +1346,25 @@ export interface components {
             id: number;
             state: string;
             to: string;
+        };
+        FieldInfo: {
+            choices: string[];
+            column: boolean;
+            editable: boolean;
+            key: string;
+            /** @description Sorts of events */
+            kinds: string[];
+            /** @description Empty for a field that the product names */
+            label: string;
+            /** @description What a reference points at */
+            of: string;
+            operators: string[];
+            sortable: boolean;
+            /** @enum {string} */
+            type: "text" | "number" | "money" | "date" | "day" | "choice" | "user" | "ref" | "bool" | "events";
+        };
+        FieldsOutBody: {
+            items: components["schemas"]["FieldInfo"][];
         };
         File: {
             /** Format: int64 */
@@ -1343,7 +1425,7 @@ export interface components {
             time_zone?: string;
         };
         Found: {
-            clients: components["schemas"]["ClientRow"][];
+            clients: components["schemas"]["Hit"][];
             leads: components["schemas"]["LeadHit"][];
         };
         FreeAgent: {
@@ -1361,6 +1443,24 @@ export interface components {
             asterisk: components["schemas"]["SwitchHealth"];
             components: components["schemas"]["Component"][];
             pop: components["schemas"]["PopStats"];
+        };
+        Hit: {
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** Format: date-time */
+            last_contact_at?: string;
+            match: components["schemas"]["Match"];
+            name: string;
+            /** Format: int64 */
+            open_leads: number;
+            /** @description International format, oldest first */
+            phones: string[];
+            /** @description International format; the first phone */
+            primary_phone: string;
+            /** Format: int64 */
+            responsible_id?: number;
+            responsible_name: string;
         };
         Lead: {
             /** Format: date-time */
@@ -1577,6 +1677,16 @@ export interface components {
             login: string;
             password: string;
         };
+        Match: {
+            /** @enum {string} */
+            field: "name" | "phone" | "email" | "tag" | "note" | "custom" | "recent";
+            /** @description Of a field that the firm has made */
+            label: string;
+            /** @description Where in the text, in characters: first and behind the last */
+            ranges: number[][];
+            sort: string;
+            text: string;
+        };
         Me: {
             /** @description fields that are masked or hidden for him; all others are shown */
             fields: {
@@ -1675,6 +1785,17 @@ export interface components {
             /** Format: date-time */
             at: string | null;
             note?: string;
+        };
+        Node: {
+            /** @description Every one of these holds */
+            all?: components["schemas"]["Node"][];
+            /** @description One of these holds at least */
+            any?: components["schemas"]["Node"][];
+            field?: string;
+            /** @description None of these holds */
+            none?: components["schemas"]["Node"][];
+            op?: string;
+            value?: unknown;
         };
         NoteInBody: {
             text: string;
@@ -1904,6 +2025,39 @@ export interface components {
             /** Format: date-time */
             startup_time?: string;
             version: string;
+        };
+        Table: {
+            items: components["schemas"]["TableRow"][];
+            next: string;
+        };
+        TableInBody: {
+            columns?: string[];
+            cursor?: string;
+            desc?: boolean;
+            filter?: components["schemas"]["Node"];
+            /**
+             * Format: int64
+             * @default 50
+             */
+            limit: number;
+            q?: string;
+            /** @description Key of a sortable field; by default the last contact, latest first */
+            sort?: string;
+        };
+        TableRow: {
+            cells: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "person" | "organisation";
+            name: string;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
         };
         Template: {
             body: string;
@@ -2545,6 +2699,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberMatches"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "client-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "client-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
                 };
             };
             /** @description Error */
