@@ -23,6 +23,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/field"
 	"centralita/crm/file"
 	"centralita/crm/lead"
 	"centralita/crm/line"
@@ -60,6 +61,7 @@ type App struct {
 	lines     *line.Service
 	clients   *client.Service
 	files     *file.Service
+	fields    *field.Service
 	leads     *lead.Ledger
 	messages  *message.Service
 	reminders *reminder.Service
@@ -141,6 +143,8 @@ func (a *App) makeRooms() (err error) {
 	a.files = file.New(a.db, file.Ports{
 		Clients: a.clients, Audit: a.audit, Live: a.live, Blob: file.NewDisk(filepath.Join(a.config.Files.Dir, "uploads")),
 	}, file.Limits{File: a.config.Files.MaxMB << 20, Firm: a.config.Files.MaxTotalGB << 30})
+	a.fields = field.New(a.db, field.Ports{Clients: a.clients, Audit: a.audit, Live: a.live, Queue: a.queue, Fold: client.Fold})
+	a.fields.Work(a.queue)
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
 		Queue: a.queue, Audit: a.audit, Live: a.live, Leads: a.leads, Clients: a.clients,

@@ -15,6 +15,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/field"
 	"centralita/crm/file"
 	"centralita/crm/lead"
 	"centralita/crm/line"
@@ -52,7 +53,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	a.web.Registry().MustRegister(livemetrics.New(a.hub))
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
-		access.NewAPI(a.people), audit.NewAPI(a.audit), line.NewAPI(a.lines), client.NewAPI(a.clients), file.NewAPI(a.files),
+		access.NewAPI(a.people), audit.NewAPI(a.audit), line.NewAPI(a.lines), client.NewAPI(a.clients), file.NewAPI(a.files), field.NewAPI(a.fields),
 		lead.NewAPI(a.leads, freeAgents{a}), message.NewAPI(a.messages), reminder.NewAPI(a.reminders),
 		api.New(a.floor, a.books, a.dialler(), a.who, a.name),
 		recording.NewAPI(a.books, a.recordings(), a.heard),

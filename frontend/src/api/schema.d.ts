@@ -399,6 +399,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a row to a table of a client */
+        post: operations["add-row"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/rows/{row_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a row */
+        delete: operations["remove-row"];
+        options?: never;
+        head?: never;
+        /** Change a row */
+        patch: operations["change-row"];
+        trace?: never;
+    };
+    "/clients/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a client's sections hold */
+        get: operations["get-sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{id}/timeline": {
         parameters: {
             query?: never;
@@ -414,6 +466,143 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change fields of a client */
+        patch: operations["set-values"];
+        trace?: never;
+    };
+    "/dictionaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dictionaries with their entries */
+        get: operations["list-dictionaries"];
+        put?: never;
+        /** Make a dictionary */
+        post: operations["create-dictionary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dictionaries/terms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename or archive an entry */
+        patch: operations["change-term"];
+        trace?: never;
+    };
+    "/dictionaries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename or archive a dictionary */
+        patch: operations["change-dictionary"];
+        trace?: never;
+    };
+    "/dictionaries/{id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the entries into order */
+        put: operations["order-terms"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dictionaries/{id}/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an entry to a dictionary */
+        post: operations["add-term"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/formula": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a formula can be computed, and what it comes to */
+        post: operations["check-formula"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change or archive a field */
+        patch: operations["change-field"];
         trace?: never;
     };
     "/files/{id}": {
@@ -902,6 +1091,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sections of a card, with their fields */
+        get: operations["list-sections"];
+        put?: never;
+        /** Add a section to every card */
+        post: operations["create-section"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sections/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Archived sections and fields as well */
+        get: operations["list-all-sections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sections/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put sections into order */
+        put: operations["order-sections"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Rename or archive a section */
+        patch: operations["change-section"];
+        trace?: never;
+    };
+    "/sections/{id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a field to a section */
+        post: operations["create-field"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sections/{id}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the fields of a section into order */
+        put: operations["order-fields"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -1011,6 +1303,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AddDictionaryInBody: {
+            name: string;
+            terms?: string[];
+        };
+        AddRowInBody: {
+            /**
+             * Format: int64
+             * @description At the end when absent
+             */
+            position?: number;
+            /** Format: int64 */
+            section_id: number;
+            values?: components["schemas"]["Change"][];
+        };
+        AddSectionInBody: {
+            /**
+             * @default client
+             * @enum {string}
+             */
+            entity: "client";
+            fields?: components["schemas"]["NewField"][];
+            /** @enum {string} */
+            kind: "fields" | "table";
+            title: string;
+        };
+        AddTermInBody: {
+            label: string;
+        };
         AssignLeadInputBody: {
             /** Format: int64 */
             user_id: number | null;
@@ -1145,9 +1465,43 @@ export interface components {
              */
             score: number;
         };
+        Change: {
+            /** Format: int64 */
+            field_id: number;
+            value: string;
+            was?: string;
+        };
+        ChangeDictionaryInBody: {
+            archived?: boolean;
+            name?: string;
+        };
         ChangePointInBody: {
             label?: string;
             raw?: string;
+        };
+        ChangeRowInBody: {
+            values: components["schemas"]["Change"][];
+        };
+        ChangeSectionInBody: {
+            archived?: boolean;
+            title?: string;
+        };
+        ChangeTermInBody: {
+            archived?: boolean;
+            label?: string;
+        };
+        CheckFormulaInBody: {
+            /**
+             * Format: int64
+             * @description The field whose formula it is, if there is one already
+             */
+            field_id?: number;
+            formula: string;
+            /**
+             * Format: int64
+             * @description 0: a section that is only being made
+             */
+            section_id: number;
         };
         ClassCount: {
             class: string;
@@ -1317,6 +1671,17 @@ export interface components {
             line_id?: number;
             number: string;
         };
+        Dictionary: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            terms: components["schemas"]["Term"][];
+        };
+        DictionaryList: {
+            items: components["schemas"]["Dictionary"][];
+        };
         DigitsInputBody: {
             digits: string;
         };
@@ -1346,6 +1711,34 @@ export interface components {
             id: number;
             state: string;
             to: string;
+        };
+        Field: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** @description The name by which a formula calls it */
+            key: string;
+            label: string;
+            /** @description There is a value or not; which one is not for the reader */
+            masked: boolean;
+            options: components["schemas"]["Options"];
+            /** Format: int64 */
+            position: number;
+            /**
+             * @description What a formula comes to
+             * @enum {string}
+             */
+            result: "text" | "number" | "date" | "";
+            /** Format: int64 */
+            section_id: number;
+            /** @enum {string} */
+            type: "text" | "number" | "money" | "date" | "choice" | "reference" | "file" | "formula";
+        };
+        FieldChange: {
+            archived?: boolean;
+            label?: string;
+            options?: components["schemas"]["Options"];
         };
         FieldInfo: {
             choices: string[];
@@ -1423,6 +1816,23 @@ export interface components {
             /** Format: int64 */
             per_user_calls_per_minute?: number;
             time_zone?: string;
+        };
+        FormulaCheck: {
+            error?: components["schemas"]["FormulaError"];
+            /**
+             * @description What it comes to
+             * @enum {string}
+             */
+            result?: "text" | "number" | "date" | "";
+        };
+        FormulaError: {
+            /** @enum {string} */
+            code: "empty" | "too_long" | "syntax" | "unknown" | "types" | "not_allowed" | "result" | "cycle";
+            /** Format: int64 */
+            from: number;
+            name?: string;
+            /** Format: int64 */
+            to: number;
         };
         Found: {
             clients: components["schemas"]["Hit"][];
@@ -1755,6 +2165,12 @@ export interface components {
             /** @description In any written form */
             to: string;
         };
+        NewField: {
+            label: string;
+            options?: components["schemas"]["Options"];
+            /** @enum {string} */
+            type: "text" | "number" | "money" | "date" | "choice" | "reference" | "file" | "formula";
+        };
         NewLeadInputBody: {
             /** Format: int64 */
             client_id?: number;
@@ -1810,6 +2226,33 @@ export interface components {
             display: string;
             e164: string;
             raw: string;
+        };
+        Options: {
+            /** @description Of money, or of a formula that comes to money */
+            currency?: string;
+            /**
+             * Format: int64
+             * @description Places after the point
+             */
+            decimals?: number;
+            /**
+             * Format: int64
+             * @description Of a choice
+             */
+            dictionary_id?: number;
+            formula?: string;
+            /**
+             * @description What a reference points at
+             * @enum {string}
+             */
+            refers?: "client" | "user" | "lead" | "";
+            required?: boolean;
+        };
+        OrderInBody: {
+            ids: number[];
+        };
+        OrderOneInBody: {
+            ids: number[];
         };
         Outbox: {
             items: components["schemas"]["OutboxEntry"][];
@@ -2016,6 +2459,38 @@ export interface components {
             from: string;
             to: string;
         };
+        Row: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            position: number;
+            /** Format: int64 */
+            section_id: number;
+        };
+        Section: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** @enum {string} */
+            entity: "client";
+            fields: components["schemas"]["Field"][];
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "fields" | "table";
+            /** Format: int64 */
+            position: number;
+            title: string;
+        };
+        SectionList: {
+            items: components["schemas"]["Section"][];
+        };
+        SetInBody: {
+            values: components["schemas"]["Change"][];
+        };
+        Sheet: {
+            rows: components["schemas"]["Row"][];
+            values: components["schemas"]["Value"][];
+        };
         SwitchHealth: {
             /** Format: int64 */
             bridges: number;
@@ -2084,6 +2559,17 @@ export interface components {
             segments: number;
             text: string;
         };
+        Term: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** Format: int64 */
+            dictionary_id: number;
+            /** Format: int64 */
+            id: number;
+            label: string;
+            /** Format: int64 */
+            position: number;
+        };
         Timeline: {
             items: components["schemas"]["TimelineEntry"][];
             next: string;
@@ -2142,6 +2628,17 @@ export interface components {
         };
         UsersOutputBody: {
             items: components["schemas"]["User"][];
+        };
+        Value: {
+            error?: string;
+            /** Format: int64 */
+            field_id: number;
+            /** @description There is a value, which is not for the reader */
+            hidden?: boolean;
+            label?: string;
+            /** Format: int64 */
+            row_id?: number;
+            value: string;
         };
         View: {
             audio_url: string;
@@ -3042,6 +3539,138 @@ export interface operations {
             };
         };
     };
+    "add-row": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddRowInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Row"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-row": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                row_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-row": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                row_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeRowInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "client-timeline": {
         parameters: {
             query?: {
@@ -3065,6 +3694,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-dictionaries": {
+        parameters: {
+            query?: {
+                /** @description Archived ones and their entries as well */
+                archived?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DictionaryList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-dictionary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddDictionaryInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dictionary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTermInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Term"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-dictionary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeDictionaryInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dictionary"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order-terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderOneInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-term": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddTermInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Term"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-formula": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckFormulaInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormulaCheck"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-field": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
                 };
             };
             /** @description Error */
@@ -4294,6 +5229,235 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Found"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-sections": {
+        parameters: {
+            query?: {
+                entity?: "client";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-section": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddSectionInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Section"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-all-sections": {
+        parameters: {
+            query?: {
+                entity?: "client";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order-sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-section": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSectionInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Section"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-field": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewField"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "order-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderOneInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
