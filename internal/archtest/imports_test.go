@@ -31,7 +31,19 @@ var fences = []fence{
 
 // modules lists the client base from the ground up: a module may import those
 // before it, never those after it, so no circle can form.
-var modules = []string{"access", "audit", "line", "field", "client", "file", "lead", "message", "reminder", "demo"}
+var modules = []string{
+	"access",
+	"audit",
+	"line",
+	"field",
+	"client",
+	"file",
+	"lead",
+	"message",
+	"reminder",
+	"merge",
+	"demo",
+}
 
 // homes says where an outside library may be imported, tests apart.
 var homes = []struct {
