@@ -27,6 +27,7 @@ import (
 	"centralita/crm/file"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/crm/merge"
 	"centralita/crm/message"
 	"centralita/crm/reminder"
 	"centralita/internal/config"
@@ -63,6 +64,7 @@ type App struct {
 	files     *file.Service
 	fields    *field.Service
 	leads     *lead.Ledger
+	merges    *merge.Service
 	messages  *message.Service
 	reminders *reminder.Service
 
@@ -145,6 +147,9 @@ func (a *App) makeRooms() (err error) {
 	}, file.Limits{File: a.config.Files.MaxMB << 20, Firm: a.config.Files.MaxTotalGB << 30})
 	a.fields = field.New(a.db, field.Ports{Clients: a.clients, Audit: a.audit, Live: a.live, Queue: a.queue, Fold: client.Fold})
 	a.fields.Work(a.queue)
+	a.merges = merge.New(a.db, merge.Ports{
+		Clients: a.clients, Leads: a.leads, Queue: a.queue, Audit: a.audit, Live: a.live,
+	})
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
 		Queue: a.queue, Audit: a.audit, Live: a.live, Leads: a.leads, Clients: a.clients,

@@ -19,6 +19,7 @@ import (
 	"centralita/crm/file"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/crm/merge"
 	"centralita/crm/message"
 	"centralita/crm/reminder"
 	"centralita/internal/postgres"
@@ -53,8 +54,16 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	a.web.Registry().MustRegister(livemetrics.New(a.hub))
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
-		access.NewAPI(a.people), audit.NewAPI(a.audit), line.NewAPI(a.lines), client.NewAPI(a.clients), file.NewAPI(a.files), field.NewAPI(a.fields),
-		lead.NewAPI(a.leads, freeAgents{a}), message.NewAPI(a.messages), reminder.NewAPI(a.reminders),
+		access.NewAPI(a.people),
+		audit.NewAPI(a.audit),
+		line.NewAPI(a.lines),
+		client.NewAPI(a.clients),
+		file.NewAPI(a.files),
+		field.NewAPI(a.fields),
+		lead.NewAPI(a.leads, freeAgents{a}),
+		merge.NewAPI(a.merges),
+		message.NewAPI(a.messages),
+		reminder.NewAPI(a.reminders),
 		api.New(a.floor, a.books, a.dialler(), a.who, a.name),
 		recording.NewAPI(a.books, a.recordings(), a.heard),
 	} {
