@@ -43,7 +43,7 @@ func (s *Service) find(ctx context.Context, text string, limit int) ([]Hit, erro
 	found := map[int64]guess{}
 	typed := wordsOf(phone.Text(text))
 	typed = typed[:min(len(typed), maxTypedWords)]
-	ways := []func(context.Context, string, []word) ([]guess, error){s.byNumber, s.byName, s.byAddress, s.bySlip, s.byNote}
+	ways := []func(context.Context, string, []word) ([]guess, error){s.byNumber, s.byName, s.byAddress, s.bySlip, s.byNote, s.byField}
 	for i, way := range ways {
 		if i > 2 && len(found) >= limit {
 			break // exact answers fill the screen: no guessing

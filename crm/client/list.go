@@ -72,6 +72,8 @@ type statement struct {
 	order string
 	args  []any
 	limit int
+
+	from, key, direction string // of a page of a table
 }
 
 // add appends a condition; each ? in it stands for one of args.

@@ -50,6 +50,7 @@ type Service struct {
 	ports Ports
 
 	sources []FieldSource
+	texts   TextSource
 }
 
 // New returns the client base on db.

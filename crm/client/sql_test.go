@@ -62,6 +62,7 @@ func queries() map[string]query {
 		"sqlByDigits":       {sql: ruled(context.Background(), sqlByDigits, new([]any)), args: []any{[]string{"+34600050000"}, []string{"+3460005"}, "0000500"}},
 		"sqlByAddress":      {sql: ruled(context.Background(), sqlByAddress, new([]any)), args: []any{"client5", "client5~"}},
 		"sqlByNote":         {sql: ruled(context.Background(), sqlByNote, new([]any)), args: []any{"'rare'"}},
+		"sqlByField":        {sql: ruled(context.Background(), sqlByField, new([]any)), args: []any{"%value 5%", []string{"%value 5%"}, []int64{2}}},
 		"sqlNearWords":      {sql: sqlNearWords, args: []any{[]string{"garci", "garca"}}},
 		"sqlRowsOf":         {sql: sqlRowsOf, args: []any{[]int64{500}}},
 		"sqlNewNames":       {sql: sqlNewNames, args: []any{100}},
@@ -74,9 +75,16 @@ func queries() map[string]query {
 			if err != nil {
 				panic(err)
 			}
-			page(q, order, true, after)
-			all["table by "+key+", "+at+" page"] = query{sql: tableSQL(q, order, nil), args: q.args}
+			q = pages(q, order, true, after)[0]
+			all["table by "+key+", "+at+" page"] = query{sql: tableSQL(q, nil), args: q.args}
 		}
+	}
+	byField := filter.Sort{Key: "custom.1", Cast: "numeric", Rows: &filter.Rows{
+		From: "client_values v", Where: "v.field_id = 1 and v.number_value is not null", Owner: "v.client_id", Value: "v.number_value", Missing: "-Infinity",
+	}}
+	for at, after := range map[string]*position{"first": nil, "next": {Key: "500", ID: 500}} {
+		q := pages(&statement{limit: 51}, byField, true, after)[0]
+		all["table by a field, "+at+" page"] = query{sql: tableSQL(q, nil), args: q.args}
 	}
 	for name, f := range map[string]Filter{
 		"all": {}, "prefix": {Query: "cl"}, "part": {Query: "client 99"}, "words": {Query: "00500 zed"}, "number": {Query: "600050000"}, "few digits": {Query: "0500"},
@@ -146,7 +154,7 @@ func constants(t *testing.T) []string {
 	return names
 }
 
-var wholeTable = regexp.MustCompile(`Seq Scan on (clients|contact_points|contact_readings|interactions|notes|calls|messages|recordings)\b`)
+var wholeTable = regexp.MustCompile(`Seq Scan on (clients|contact_points|contact_readings|interactions|notes|calls|messages|recordings|client_values)\b`)
 
 // With a hundred thousand clients nothing reads a table from end to end, whether
 // the planner knows the arguments or not.
@@ -218,6 +226,10 @@ func seed(t testing.TB, db *postgres.DB, n int) {
 		`insert into notes (client_id, text) select i, 'x' from generate_series(1, $1 / 5) i`,
 		`insert into recordings (call_id, source) select i, 'x' from generate_series(1, $1 / 5) i`,
 		`insert into interactions (kind, direction, at, client_id, ref_id) select (array['call', 'sms', 'note'])[i % 3 + 1], 'in', timestamptz '2026-01-01' + i * interval '1 minute', i, i from generate_series(1, $1) i`,
+		`insert into sections (kind, title) values ('fields', 'Own')`,
+		`insert into fields (section_id, key, label, type) values (1, 'n', 'N', 'number'), (1, 't', 'T', 'text')`,
+		`insert into client_values (client_id, field_id, number_value) select i, 1, i % 1000 from generate_series(1, $1) i`,
+		`insert into client_values (client_id, field_id, text_value, text_key) select i, 2, 'Value ' || i, 'value ' || i from generate_series(1, $1 / 5) i`,
 		`analyze`,
 	} {
 		var args []any

@@ -100,8 +100,7 @@ func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
 	if err != nil {
 		return Table{}, err
 	}
-	page(q, order, in.Desc, after)
-	return s.store.table(ctx, q, order, columns, in.Limit, cursor)
+	return s.store.table(ctx, pages(q, order, in.Desc, after), columns, in.Limit, cursor)
 }
 
 // narrow adds the conditions under which a client is listed to ctx's actor: his
@@ -195,19 +194,6 @@ func columnsOf(ctx context.Context, schema *filter.Schema, keys []string) ([]col
 	return columns, nil
 }
 
-// page orders q and begins it after a position.
-func page(q *statement, order filter.Sort, desc bool, after *position) {
-	direction, beyond := "", ">"
-	if desc {
-		direction, beyond = " desc", "<"
-	}
-	q.order = order.SQL + direction + ", c.id" + direction
-	if after != nil {
-		key, id := q.bind(after.Key), q.bind(after.ID)
-		q.where = append(q.where, "("+order.SQL+", c.id) "+beyond+" ("+key+"::"+order.Cast+", "+id+")")
-	}
-}
-
 const sqlZone = `select time_zone from firms`
 
 // zone is the firm's, by which days begin.
@@ -223,31 +209,35 @@ func (s *Store) zone(ctx context.Context) (*time.Location, error) {
 	return zone, nil
 }
 
-// table reads a page: its ids first, in order, and the cells of these alone.
-func (s *Store) table(ctx context.Context, q *statement, order filter.Sort, columns []column, limit int, cursor string) (Table, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx, tableSQL(q, order, columns), q.args...)
-	if err != nil {
-		return Table{}, named(err)
-	}
+// table reads a page: its ids first, in order, and the cells of these alone. Of
+// parts, each begins where the one before ends.
+func (s *Store) table(ctx context.Context, parts []*statement, columns []column, limit int, cursor string) (Table, error) {
+	var items []TableRow
 	var last []position
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r TableRow, err error) {
-		p := position{Sort: cursor}
-		var cells []byte
-		if err := row.Scan(&r.ID, &r.Kind, &r.Name, &r.Version, &p.Key, &cells); err != nil {
-			return r, err
+	for _, q := range parts {
+		rows, err := s.db.Conn(ctx).Query(ctx, tableSQL(q, columns), q.args...)
+		if err != nil {
+			return Table{}, named(err)
 		}
-		p.ID = r.ID
-		last = append(last, p)
-		return r, r.read(cells, columns)
-	})
-	if postgres.IsDataException(err) {
-		return Table{}, errCursor
-	}
-	if err != nil {
-		return Table{}, named(err)
-	}
-	if len(items) > limit {
-		return Table{Items: items[:limit], Next: last[limit-1].encode()}, nil
+		more, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r TableRow, err error) {
+			p := position{Sort: cursor}
+			var cells []byte
+			if err := row.Scan(&r.ID, &r.Kind, &r.Name, &r.Version, &p.Key, &cells); err != nil {
+				return r, err
+			}
+			p.ID = r.ID
+			last = append(last, p)
+			return r, r.read(cells, columns)
+		})
+		if postgres.IsDataException(err) {
+			return Table{}, errCursor
+		}
+		if err != nil {
+			return Table{}, named(err)
+		}
+		if items = append(items, more...); len(items) > limit {
+			return Table{Items: items[:limit], Next: last[limit-1].encode()}, nil
+		}
 	}
 	return Table{Items: items}, nil
 }
@@ -295,7 +285,7 @@ func shown(v any, show func(string) string) any {
 }
 
 // tableSQL builds the statement of a page.
-func tableSQL(q *statement, order filter.Sort, columns []column) string {
+func tableSQL(q *statement, columns []column) string {
 	var cells []string
 	for _, c := range columns {
 		cells = append(cells, q.bind(c.key)+"::text, "+c.sql)
@@ -304,9 +294,8 @@ func tableSQL(q *statement, order filter.Sort, columns []column) string {
 	if len(cells) > 0 {
 		object = "jsonb_build_object(" + strings.Join(cells, ", ") + ")"
 	}
-	key := "(" + order.SQL + ")::text"
-	return "select c.id, c.kind, c.name, c.version, " + key + ", " + object +
-		" from (" + q.ids() + fmt.Sprintf(" order by %s limit %d", q.order, q.limit) + ") f join clients c on c.id = f.id order by " + q.order
+	return "select c.id, c.kind, c.name, c.version, f.key::text, " + object + " from (" + q.keyed() + ") f join clients c on c.id = f.id order by f.key" +
+		q.direction + ", f.id" + q.direction
 }
 
 // countOf counts what a statement selects.

@@ -95,8 +95,17 @@ func readText(value string, fold func(string) string) (cell, error) {
 	if utf8.RuneCountInString(value) > maxText {
 		return cell{}, invalid("text_too_long", "This text is too long: 10,000 characters are the most.")
 	}
-	key := fold(value)
+	key := keyOfText(value, fold)
 	return cell{text: &value, key: &key}, nil
+}
+
+// keyOfText is what a text is found and sorted by. One of signs alone is its own
+// beginning: no key is empty.
+func keyOfText(text string, fold func(string) string) string {
+	if key := fold(text); key != "" {
+		return key
+	}
+	return string([]rune(text)[:1])
 }
 
 func (f Field) readNumber(value string) (cell, error) {

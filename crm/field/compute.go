@@ -143,7 +143,7 @@ func cellOf(kind, value string, fold func(string) string) cell {
 	case Date:
 		return cell{date: &value}
 	}
-	key := fold(value)
+	key := keyOfText(value, fold)
 	return cell{text: &value, key: &key}
 }
 

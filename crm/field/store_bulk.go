@@ -84,7 +84,7 @@ func (s store) relabel(ctx context.Context, term int64, fold func(string) string
 	}
 	most := 0
 	for _, p := range []place{onClient, onRow} {
-		tag, err := s.db.Conn(ctx).Exec(ctx, p.relabelling(), dictionary, term, fold(label), relabels)
+		tag, err := s.db.Conn(ctx).Exec(ctx, p.relabelling(), dictionary, term, keyOfText(label, fold), relabels)
 		if err != nil {
 			return 0, named("relabel values", err)
 		}

@@ -418,7 +418,7 @@ func (e *editing) refer(ctx context.Context, f *Field, c *cell) error {
 		return invalid("reference_invalid", "There is nothing like this to refer to.")
 	}
 	if f.Type == Choice {
-		key := e.ports.Fold(label)
+		key := keyOfText(label, e.ports.Fold)
 		c.key = &key
 	}
 	return nil

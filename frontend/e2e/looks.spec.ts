@@ -14,6 +14,7 @@ const routes = [
   '/settings/users',
   '/settings/lines',
   '/settings/firm',
+  '/settings/fields',
   '/settings/templates',
   '/settings/health',
   '/profile',

@@ -17,7 +17,10 @@ func (s *Schema) Where(n Node, a Asker, at string, arg func(any) string) (string
 }
 
 // Sort is how a list is ordered: by SQL, a never-null expression of type Cast.
-type Sort struct{ Key, SQL, Cast string }
+type Sort struct {
+	Key, SQL, Cast string
+	Rows           *Rows
+}
 
 // Order returns the sort by a field.
 func (s *Schema) Order(key string, a Asker, at string) (Sort, error) {
@@ -28,7 +31,7 @@ func (s *Schema) Order(key string, a Asker, at string) (Sort, error) {
 	if f.Sort == "" {
 		return Sort{}, invalid(at, "cannot be sorted by")
 	}
-	return Sort{Key: key, SQL: f.Sort, Cast: f.Cast}, nil
+	return Sort{Key: key, SQL: f.Sort, Cast: f.Cast, Rows: f.Rows}, nil
 }
 
 func (s *Schema) allowed(key string, a Asker, at string) (Field, error) {

@@ -97,6 +97,8 @@ type Field struct {
 	Fold func(string) string
 	// Sort is the expression to sort by, never NULL and of type Cast; "": not sortable.
 	Sort, Cast string
+	// Rows is where an order by Sort can be read from an index; nil: from Sort alone.
+	Rows *Rows
 	// Right names what one must be allowed to see in clear; "": everybody is.
 	Right string
 	// Of is the kind of thing that a Ref points at.
@@ -115,6 +117,11 @@ func (f Field) Column() (sql string, ok bool) {
 	}
 	return f.SQL, f.Set == ""
 }
+
+// Rows are the rows that hold the values to sort by, where there are any: From
+// and Where name them, Owner is the id of whose value it is. Missing, as text of
+// the type Cast, is what Sort comes to without one: every value is above it.
+type Rows struct{ From, Where, Owner, Value, Missing string }
 
 // Kind is a sort of event.
 type Kind struct{ Key, SQL string }

@@ -147,6 +147,8 @@ func (a *App) makeRooms() (err error) {
 	}, file.Limits{File: a.config.Files.MaxMB << 20, Firm: a.config.Files.MaxTotalGB << 30})
 	a.fields = field.New(a.db, field.Ports{Clients: a.clients, Audit: a.audit, Live: a.live, Queue: a.queue, Fold: client.Fold})
 	a.fields.Work(a.queue)
+	a.clients.Extend(a.fields.Conditions)
+	a.clients.ExtendSearch(a.fields.Searchable)
 	a.merges = merge.New(a.db, merge.Ports{
 		Clients: a.clients, Leads: a.leads, Queue: a.queue, Audit: a.audit, Live: a.live,
 	})

@@ -295,6 +295,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who a client about to be created may be already */
+        post: operations["similar-clients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/table": {
         parameters: {
             query?: never;
@@ -382,6 +399,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The merges a client is made of */
+        get: operations["client-merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{id}/notes": {
         parameters: {
             query?: never;
@@ -443,6 +477,23 @@ export interface paths {
         };
         /** What a client's sections hold */
         get: operations["get-sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/successor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The client that a merged one is now */
+        get: operations["client-successor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -565,6 +616,74 @@ export interface paths {
         put?: never;
         /** Add an entry to a dictionary */
         post: operations["add-term"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of clients that may be one, the likeliest first */
+        get: operations["list-duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that two clients are different */
+        post: operations["dismiss-duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look through the base again */
+        post: operations["look-for-duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/duplicates/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a pair back on the list */
+        post: operations["propose-duplicate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -847,6 +966,57 @@ export interface paths {
         head?: never;
         /** Change a line */
         patch: operations["change-line"];
+        trace?: never;
+    };
+    "/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make one client of two */
+        post: operations["merge-clients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merges/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a merge would move; nothing is changed */
+        post: operations["preview-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a merge apart */
+        post: operations["undo-merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/message-outbox": {
@@ -2110,6 +2280,59 @@ export interface components {
             };
             user: components["schemas"]["User"];
         };
+        Merge: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            loser_id: number;
+            loser_name: string;
+            /** Format: date-time */
+            merged_at: string;
+            merged_by_name: string;
+            /**
+             * Format: int64
+             * @description how many things changed their owner
+             */
+            rows: number;
+            /** Format: date-time */
+            undone_at?: string;
+            undone_by_name: string;
+            /** Format: int64 */
+            winner_id: number;
+            winner_name: string;
+        };
+        MergeInputBody: {
+            /** @description Whose value a field has; one that is not named keeps the winner's unless it is empty */
+            fields?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Becomes a part of the winner
+             */
+            loser_id: number;
+            /** Format: int64 */
+            loser_version: number;
+            /**
+             * Format: int64
+             * @description Goes on
+             */
+            winner_id: number;
+            /** Format: int64 */
+            winner_version: number;
+        };
+        MergePage: {
+            items: components["schemas"]["Pair"][];
+            /**
+             * Format: date-time
+             * @description when a pair was last found
+             */
+            looked_at?: string;
+            next: string;
+        };
+        MergesOutputBody: {
+            items: components["schemas"]["Merge"][];
+        };
         Message: {
             body: string;
             /** Format: int64 */
@@ -2278,6 +2501,20 @@ export interface components {
              */
             total?: number;
         };
+        Pair: {
+            a: components["schemas"]["ClientRow"];
+            b: components["schemas"]["ClientRow"];
+            /** @description number, email, name, organisation */
+            reasons: string[];
+            /** Format: int64 */
+            score: number;
+        };
+        PairInputBody: {
+            /** Format: int64 */
+            a_id: number;
+            /** Format: int64 */
+            b_id: number;
+        };
         PasswordInputBody: {
             password: string;
         };
@@ -2347,6 +2584,12 @@ export interface components {
             at?: string;
             /** Format: int64 */
             client_id: number;
+        };
+        PreviewOutputBody: {
+            /** @description By kind of thing */
+            rows: {
+                [key: string]: number;
+            };
         };
         Problem: {
             /**
@@ -2490,6 +2733,38 @@ export interface components {
         Sheet: {
             rows: components["schemas"]["Row"][];
             values: components["schemas"]["Value"][];
+        };
+        Similar: {
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** Format: date-time */
+            last_contact_at?: string;
+            /** @description the numbers and addresses they share */
+            matched: string[];
+            name: string;
+            /** Format: int64 */
+            open_leads: number;
+            /** @description International format, oldest first */
+            phones: string[];
+            /** @description International format; the first phone */
+            primary_phone: string;
+            /** @description number, email, name */
+            reasons: string[];
+            /** Format: int64 */
+            responsible_id?: number;
+            responsible_name: string;
+            /** Format: int64 */
+            score: number;
+        };
+        SimilarInputBody: {
+            country?: string;
+            emails?: string[];
+            name?: string;
+            phones?: string[];
+        };
+        SimilarOutputBody: {
+            items: components["schemas"]["Similar"][];
         };
         SwitchHealth: {
             /** Format: int64 */
@@ -3271,6 +3546,39 @@ export interface operations {
             };
         };
     };
+    "similar-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimilarInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "client-table": {
         parameters: {
             query?: never;
@@ -3504,6 +3812,37 @@ export interface operations {
             };
         };
     };
+    "client-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "add-note": {
         parameters: {
             query?: never;
@@ -3658,6 +3997,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "client-successor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
                 };
             };
             /** @description Error */
@@ -3933,6 +4303,126 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Term"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-duplicates": {
+        parameters: {
+            query?: {
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "dismiss-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "look-for-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "propose-duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4654,6 +5144,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Line"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "undo-merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merge"];
                 };
             };
             /** @description Error */

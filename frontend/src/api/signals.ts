@@ -1,6 +1,7 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { callKeys } from './calls';
 import { clientKeys } from './clients';
+import { fieldKeys } from './fields';
 import { leadKeys } from './leads';
 import { lineKeys } from './lines';
 import { messageKeys } from './messages';
@@ -15,6 +16,8 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'presence.changed': () => [callKeys.presence, leadKeys.board],
   'client.changed': (ids) => [ids.id ? clientKeys.one(ids.id) : clientKeys.all, clientKeys.lists],
   'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
+  'fields.changed': () => [fieldKeys.all, fieldKeys.sheets],
+  'values.changed': (ids) => [ids.client_id ? fieldKeys.sheet(ids.client_id) : fieldKeys.sheets],
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
   'lines.changed': () => [lineKeys.all],

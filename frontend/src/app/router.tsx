@@ -137,8 +137,8 @@ const settingsHome = createRoute({
 });
 
 const settingsPage = (
-  path: 'users' | 'lines' | 'firm' | 'templates' | 'health',
-  name: 'Users' | 'Lines' | 'Firm' | 'Templates' | 'Health',
+  path: 'users' | 'lines' | 'firm' | 'fields' | 'templates' | 'health',
+  name: 'Users' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Health',
 ) =>
   createRoute({
     getParentRoute: () => settings,
@@ -169,6 +169,7 @@ const tree = root.addChildren([
     settingsPage('users', 'Users'),
     settingsPage('lines', 'Lines'),
     settingsPage('firm', 'Firm'),
+    settingsPage('fields', 'Fields'),
     settingsPage('templates', 'Templates'),
     settingsPage('health', 'Health'),
   ]),

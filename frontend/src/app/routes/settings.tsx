@@ -3,6 +3,7 @@ import { useCan } from '@/api/react';
 import { FirmPage } from '@/features/access/FirmPage';
 import { ProfilePage } from '@/features/access/ProfilePage';
 import { UsersPage } from '@/features/access/UsersPage';
+import { FieldsPage } from '@/features/field/FieldsPage';
 import { LinesPage } from '@/features/line/LinesPage';
 import { TemplatesPage } from '@/features/message/TemplatesPage';
 import { ShortcutList } from '@/features/search/Shortcuts';
@@ -15,6 +16,7 @@ const tabs = [
   { to: '/settings/users', key: 'settings.users', needs: null },
   { to: '/settings/lines', key: 'settings.lines', needs: null },
   { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
+  { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
   { to: '/settings/templates', key: 'settings.templates', needs: null },
   { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
 ] as const;
@@ -51,6 +53,7 @@ export function SettingsRoute() {
 export const Users = UsersPage;
 export const Lines = LinesPage;
 export const Firm = FirmPage;
+export const Fields = FieldsPage;
 export const Templates = TemplatesPage;
 export const Health = HealthPage;
 
