@@ -4,6 +4,7 @@ import { clientKeys } from './clients';
 import { fieldKeys } from './fields';
 import { leadKeys } from './leads';
 import { lineKeys } from './lines';
+import { mergeKeys } from './merges';
 import { messageKeys } from './messages';
 import { reminderKeys } from './reminders';
 import { sessionKeys } from './session';
@@ -18,6 +19,7 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
   'fields.changed': () => [fieldKeys.all, fieldKeys.sheets],
   'values.changed': (ids) => [ids.client_id ? fieldKeys.sheet(ids.client_id) : fieldKeys.sheets],
+  'duplicates.changed': () => [mergeKeys.pairs, ['merges']],
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
   'lines.changed': () => [lineKeys.all],

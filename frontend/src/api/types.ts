@@ -44,6 +44,10 @@ export interface Preferences {
 }
 export type Me = Narrow<Schemas['Me'], { preferences: Preferences }>;
 
+export type Merge = Schemas['Merge'];
+export type Pair = Schemas['Pair'];
+export type Similar = Schemas['Similar'];
+
 export type PresenceState = Schemas['Presence']['state'];
 export type Presence = Schemas['Presence'];
 

@@ -93,6 +93,12 @@ const newClient = createRoute({
   component: lazyRouteComponent(() => import('./routes/clients'), 'NewClientRoute'),
 });
 
+const duplicates = createRoute({
+  getParentRoute: () => root,
+  path: '/clients/duplicates',
+  component: lazyRouteComponent(() => import('./routes/clients'), 'DuplicatesRoute'),
+});
+
 const client = createRoute({
   getParentRoute: () => root,
   path: '/clients/$clientId',
@@ -160,6 +166,7 @@ const tree = root.addChildren([
   lead,
   clients,
   newClient,
+  duplicates,
   client,
   messages,
   outbox,

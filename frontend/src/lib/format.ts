@@ -92,6 +92,10 @@ export function useFormat() {
         });
       },
       number: (n: number) => intl.formatNumber(n),
+      /** Things one after another: a, b and c. */
+      list: (items: string[]) => intl.formatList(items),
+      /** The name of a language in the reader's own. */
+      language: (code: string) => intl.formatDisplayName(code, { type: 'language' }) ?? code,
       bytes: (n: number) => intl.formatNumber(n / 1024, { maximumFractionDigits: 0 }),
     };
   }, [intl, t]);

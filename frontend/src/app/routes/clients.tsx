@@ -3,6 +3,9 @@ import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { ClientsPage } from '@/features/client/ClientsPage';
 import { NewClientPage } from '@/features/client/NewClientPage';
 import { ClientLeads } from '@/features/lead/ClientLeads';
+import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
+import { MergedInto } from '@/features/merge/MergedInto';
+import { SimilarWarning } from '@/features/merge/SimilarWarning';
 import { SmsComposer } from '@/features/message/SmsComposer';
 import { RecordingPlayer } from '@/features/recording/RecordingPlayer';
 import { ReminderComposer } from '@/features/reminder/ReminderComposer';
@@ -29,10 +32,24 @@ export function ClientsRoute() {
 
 export function NewClientRoute() {
   const prefill = useSearch({ from: '/clients/new' });
-  return <NewClientPage key={`${prefill.lead ?? ''}${prefill.number ?? ''}`} prefill={prefill} />;
+  return (
+    <NewClientPage
+      key={`${prefill.lead ?? ''}${prefill.number ?? ''}`}
+      prefill={prefill}
+      similar={(draft) => <SimilarWarning draft={draft} />}
+    />
+  );
 }
 
 export function ClientRoute() {
   const { clientId } = useParams({ from: '/clients/$clientId' });
-  return <ClientCard key={clientId} clientId={Number(clientId)} slots={slots} />;
+  return (
+    <MergedInto key={clientId} clientId={Number(clientId)}>
+      <ClientCard clientId={Number(clientId)} slots={slots} />
+    </MergedInto>
+  );
+}
+
+export function DuplicatesRoute() {
+  return <DuplicatesPage />;
 }

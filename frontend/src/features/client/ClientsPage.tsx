@@ -2,7 +2,7 @@ import { Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery, keepPreviousData } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { Building2, Plus, Search, UserRound, Users } from 'lucide-react';
+import { Building2, CopyCheck, Plus, Search, UserRound, Users } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { clientsQuery, type ClientFilter } from '@/api/clients';
 import { useCan, useErrorText } from '@/api/react';
@@ -111,13 +111,23 @@ export function ClientsPage(props: { filter: ClientFilter; onFilter(part: Partia
       }
       actions={
         can('clients.write') && (
-          <Button
-            leftSection={<Plus size={14} aria-hidden />}
-            onClick={() => void navigate({ to: '/clients/new', search: {} })}
-            data-testid="new-client"
-          >
-            {t('clients.new')}
-          </Button>
+          <span className="row">
+            <Button
+              variant="default"
+              leftSection={<CopyCheck size={14} aria-hidden />}
+              onClick={() => void navigate({ to: '/clients/duplicates' })}
+              data-testid="duplicates"
+            >
+              {t('duplicates.title')}
+            </Button>
+            <Button
+              leftSection={<Plus size={14} aria-hidden />}
+              onClick={() => void navigate({ to: '/clients/new', search: {} })}
+              data-testid="new-client"
+            >
+              {t('clients.new')}
+            </Button>
+          </span>
         )
       }
     >

@@ -1,9 +1,9 @@
 import { ActionIcon, Button, Select, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { Plus, TriangleAlert, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { byNumberQuery, clientKeys, createClient } from '@/api/clients';
+import { useNavigate } from '@tanstack/react-router';
+import { Plus, X } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import { clientKeys, createClient } from '@/api/clients';
 import { ApiError } from '@/api/http';
 import { leadKeys } from '@/api/leads';
 import { useErrorText, useMe } from '@/api/react';
@@ -11,7 +11,6 @@ import { usersQuery } from '@/api/session';
 import { pointKinds, type ClientKind, type PointKind } from '@/api/types';
 import { useDraft } from '@/lib/draft';
 import { useCode, useT } from '@/lib/i18n';
-import { looksLikeNumber } from '@/lib/phone';
 import { Page } from '@/ui/kit';
 import { Segmented } from '@/ui/Segmented';
 import css from './client.module.css';
@@ -31,7 +30,11 @@ export interface Prefill {
 }
 
 /** A new client, with everything that a call already told filled in. */
-export function NewClientPage(props: { prefill: Prefill }) {
+export function NewClientPage(props: {
+  prefill: Prefill;
+  /** Who the client may be already. */
+  similar(draft: { name: string; phones: string[]; emails: string[] }): ReactNode;
+}) {
   const t = useT();
   const code = useCode();
   const me = useMe();
@@ -71,6 +74,8 @@ export function NewClientPage(props: { prefill: Prefill }) {
 
   const setPoint = (index: number, part: Partial<Fields['points'][number]>) =>
     draft.patch({ points: fields.points.map((point, at) => (at === index ? { ...point, ...part } : point)) });
+  const written = (kind: PointKind) =>
+    fields.points.filter((point) => point.kind === kind && point.raw.trim().length >= 6).map((point) => point.raw);
   const nameMissing = touched && fields.name.trim() === '';
 
   return (
@@ -120,7 +125,6 @@ export function NewClientPage(props: { prefill: Prefill }) {
                   className="num"
                   data-testid="client-point"
                 />
-                {point.kind === 'phone' && <Duplicates number={point.raw} />}
               </div>
               <TextInput
                 aria-label={t('client.point_label')}
@@ -148,6 +152,7 @@ export function NewClientPage(props: { prefill: Prefill }) {
             {t('client.add_point')}
           </Button>
         </fieldset>
+        {props.similar({ name: fields.name.trim(), phones: written('phone'), emails: written('email') })}
         <Select
           label={t('client.responsible')}
           searchable
@@ -185,29 +190,5 @@ export function NewClientPage(props: { prefill: Prefill }) {
         </div>
       </form>
     </Page>
-  );
-}
-
-/** Says, while a number is typed, whose it already is. */
-function Duplicates(props: { number: string }) {
-  const t = useT();
-  const [settled, setSettled] = useState(props.number);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(props.number), 250);
-    return () => clearTimeout(timer);
-  }, [props.number]);
-  const enough = looksLikeNumber(settled) && settled.replace(/\D/gu, '').length >= 6;
-  const found = useQuery({ ...byNumberQuery(settled), enabled: enough });
-  const candidates = enough ? (found.data?.items ?? []) : [];
-  if (candidates.length === 0) return null;
-  return (
-    <p className={css.duplicate} role="status" data-testid="duplicate-warning">
-      <TriangleAlert size={13} aria-hidden /> {t('client.duplicate')}{' '}
-      {candidates.slice(0, 3).map((each) => (
-        <Link key={each.client_id} to="/clients/$clientId" params={{ clientId: String(each.client_id) }}>
-          {each.name}
-        </Link>
-      ))}
-    </p>
   );
 }
