@@ -147,7 +147,13 @@ function Pairs(props: {
               <Side row={pair.b} />
               <Reasons reasons={pair.reasons} />
               <span className="row">
-                <Button size="compact-sm" tabIndex={-1} onClick={() => props.onOpen(pair)} data-testid="compare">
+                <Button
+                  size="compact-sm"
+                  variant={item.index === at ? 'filled' : 'default'}
+                  tabIndex={-1}
+                  onClick={() => props.onOpen(pair)}
+                  data-testid="compare"
+                >
                   {t('duplicates.compare')}
                 </Button>
                 <Button
