@@ -45,6 +45,7 @@ func (c Call) Apply(event Event, now time.Time) Step {
 // user's own phone.
 func (c Call) Begin(now time.Time) Step {
 	s := &step{Call: c.clone(), now: now}
+	s.fact(Begun{})
 	if c.Direction == In {
 		s.fact(LegMade{Leg: s.Client, Client: true}, Stretch{Kind: SegWaiting})
 		s.do(Claim{Channel: s.Client.Channel})
@@ -103,23 +104,25 @@ func (s *step) entered() {
 	}
 	s.Client.State = LegUp
 	s.fact(LegMoved{Channel: s.Client.Channel, State: LegUp})
-	switch s.Phase {
-	case Message:
+	switch {
+	case s.Phase == Message:
 		s.do(AskMessage{Channel: s.Client.Channel, Language: s.Line.Language})
-	case Talking:
+	case s.Phase == Talking:
 		s.join()
+	case s.Agent.State == LegUp:
+		s.talk()
 	default:
 		s.do(RingBack{Channel: s.Client.Channel})
 	}
 }
 
 // claimLost: the dialplan's fall-back or another server has the caller. What happens to him now is read from
-// Asterisk's own evidence.
+// Asterisk's own evidence. Whose phone rings, or was picked up already, is told and let go.
 func (s *step) claimLost() {
 	if s.Direction != In || s.Client.State == LegUp {
 		return
 	}
-	s.dropAgent("claim_lost", CallEnded, false)
+	s.dropAgent("claim_lost", ClaimFailed, false)
 	s.Phase, s.Deadline = Fallback, time.Time{}
 	s.changed = true
 }
@@ -159,7 +162,9 @@ func (s *step) agentAnswered() {
 	s.fact(LegMoved{Channel: s.Agent.Channel, State: LegUp})
 	switch s.Phase {
 	case Ringing, Rejoining:
-		s.talk()
+		if s.Client.State == LegUp { // else there is nobody to talk to yet: entered connects them
+			s.talk()
+		}
 	case CallingAgent:
 		s.dialFar()
 	}
@@ -178,9 +183,7 @@ func (s *step) talk() {
 	}
 	s.Held = false
 	s.fact(Stretch{Kind: SegTalk, UserID: s.Agent.UserID})
-	if s.Client.State == LegUp {
-		s.join()
-	}
+	s.join()
 }
 
 func (s *step) join() {

@@ -115,6 +115,9 @@ func TestInboundCalls(t *testing.T) {
 		"the agent answers before the caller's channel is ours": {
 			[]callcenter.Event{chosen(1), agent, entered, callcenter.Tick{}, caller},
 			verdict{callcenter.Ended, callcenter.Answered, callcenter.ByClient, 1}},
+		"the agent answers and the claim fails": {
+			[]callcenter.Event{chosen(1), agent, callcenter.ClaimLost{}},
+			verdict{callcenter.Fallback, "", "", 0}},
 		"the switch dies": {
 			[]callcenter.Event{chosen(1), entered, agent, callcenter.PBXLost{Cause: callcenter.CauseNetworkOutOfOrder}},
 			verdict{callcenter.Ended, callcenter.Failed, callcenter.ByPBX, 1}},
@@ -327,4 +330,22 @@ func TestApplyChangesNothingButItsResult(t *testing.T) {
 			t.Fatal("the call was changed in place")
 		}
 	})
+}
+
+func TestWhoPicksUpForNobodyIsLetGoAndTold(t *testing.T) {
+	p := inbound(t).on(chosen(1), callcenter.LegAnswered{Channel: "ag-7-1"})
+	if p.call.Phase != callcenter.Ringing || !p.call.AnsweredAt.IsZero() {
+		t.Fatalf("%s with nobody at the other end", p.call.Phase)
+	}
+	offered := p.call.Agent.OfferedAt
+	p.on(callcenter.ClaimLost{})
+	if !has[callcenter.Command](p.commands, callcenter.Drop{Channel: "ag-7-1"}) {
+		t.Error("the agent's leg stays")
+	}
+	if !has[callcenter.Fact](p.facts, callcenter.PopWithdrawn{UserID: 1, OfferedAt: offered, Reason: callcenter.ClaimFailed}) {
+		t.Error("the agent is not told why")
+	}
+	if has[callcenter.Fact](p.facts, callcenter.PickedUp{UserID: 1}) {
+		t.Error("nobody was spoken to")
+	}
 }

@@ -17,6 +17,7 @@ const (
 	AgentDeclined     WithdrawReason = "declined"
 	NoPhone           WithdrawReason = "no_phone"
 	CallEnded         WithdrawReason = "ended"
+	ClaimFailed       WithdrawReason = "claim_lost" // the switch had given the caller to somebody else already
 )
 
 // SegmentKind names a stretch of a call.
@@ -33,6 +34,8 @@ const (
 )
 
 type (
+	// Begun says that the call is new: it is to be stored for the first time.
+	Begun struct{}
 	// LegMade says that a leg was made. Client tells whose it is.
 	LegMade struct {
 		Leg    Leg
@@ -75,6 +78,7 @@ type (
 	Closed struct{}
 )
 
+func (Begun) fact()        {}
 func (LegMade) fact()      {}
 func (LegMoved) fact()     {}
 func (LegEnded) fact()     {}

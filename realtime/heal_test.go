@@ -230,7 +230,9 @@ func TestSlowReaderIsCutAlone(t *testing.T) {
 }
 
 func TestSignalsThatWaitAreNotPiledUp(t *testing.T) {
-	r := newRig(t, realtime.NewLocalBus(), realtime.Options{QueueFrames: 10})
+	bus := realtime.NewLocalBus()
+	r := newRig(t, bus, realtime.Options{QueueFrames: 10})
+	signal := realtime.Message{Kind: realtime.MessageSignal, Frame: []byte(`{"t":"signal","kind":"presence.changed"}`)}
 	slow, err := r.hub.Open(realtime.Peer{UserID: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +240,7 @@ func TestSignalsThatWaitAreNotPiledUp(t *testing.T) {
 	defer slow.Leave()
 	slow.Receive(t.Context(), []byte(`{"t":"hello"}`))
 	for range 1000 {
-		r.log.Signal(t.Context(), "presence.changed", map[string]int{"user_id": 5})
+		bus.Publish(signal)
 	}
 	var got int
 	for {
@@ -254,7 +256,7 @@ func TestSignalsThatWaitAreNotPiledUp(t *testing.T) {
 	if got != 2 { // the welcome and one signal
 		t.Errorf("%d frames waited", got)
 	}
-	r.log.Signal(t.Context(), "presence.changed", map[string]int{"user_id": 5})
+	bus.Publish(signal)
 	if raw, _ := slow.Next(); raw == nil {
 		t.Error("a signal after the first was taken is missing")
 	}

@@ -15,7 +15,7 @@ import (
 	"centralita/realtime"
 )
 
-func TestEventsArriveInOrderAfterCommit(t *testing.T) {
+func TestEventsArriveInOrderAfterCommitAndSignalsOnceAfterThem(t *testing.T) {
 	r := newRig(t, realtime.NewLocalBus(), realtime.Options{})
 	mine, second, others := r.open(1), r.open(1), r.open(2)
 	for _, c := range []*tab{mine, second, others} {
@@ -28,6 +28,7 @@ func TestEventsArriveInOrderAfterCommit(t *testing.T) {
 			return err
 		}
 		r.log.Signal(ctx, "in.between", nil)
+		r.log.Signal(ctx, "in.between", nil)
 		if len(mine.frames) != 0 {
 			t.Error("a frame came before the commit")
 		}
@@ -38,7 +39,7 @@ func TestEventsArriveInOrderAfterCommit(t *testing.T) {
 	}
 	for _, c := range []*tab{mine, second} {
 		got := []frame{c.next(), c.next(), c.next()}
-		want := []frame{{T: "event", Seq: 1, Kind: "first"}, {T: "signal", Kind: "in.between"}, {T: "event", Seq: 2, Kind: "second"}}
+		want := []frame{{T: "event", Seq: 1, Kind: "first"}, {T: "event", Seq: 2, Kind: "second"}, {T: "signal", Kind: "in.between"}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

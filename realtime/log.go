@@ -26,12 +26,15 @@ type Store interface {
 
 // Log is where rooms write what browsers shall see. Safe for concurrent use.
 type Log struct {
-	store Store
-	bus   Bus
+	store   Store
+	bus     Bus
+	signals *gatherer
 }
 
 // NewLog returns a log on store that announces on bus.
-func NewLog(store Store, bus Bus) *Log { return &Log{store: store, bus: bus} }
+func NewLog(store Store, bus Bus) *Log {
+	return &Log{store: store, bus: bus, signals: &gatherer{bus: bus}}
+}
 
 // Append adds an event to the user's stream inside ctx's transaction, or in a
 // statement of its own when there is none, and delivers it after the commit.
@@ -63,8 +66,9 @@ func (l *Log) Append(ctx context.Context, userID int64, kind string, data any) e
 	return l.store.Append(ctx, userID, kind, body, written)
 }
 
-// Signal tells every connected browser, after ctx's transaction commits, that
-// something changed. data holds ids only, at most MaxSignalBytes; nil stands
+// Signal tells every connected browser, a moment after ctx's transaction commits
+// and after its events, that something changed; the same signal several times in
+// that moment is told once. data holds ids only, at most MaxSignalBytes; nil stands
 // for no data. Signals are not stored: a browser fetches anew when it connects.
 func (l *Log) Signal(ctx context.Context, kind string, data any) {
 	body, err := encode(kind, data, MaxSignalBytes)
@@ -72,8 +76,8 @@ func (l *Log) Signal(ctx context.Context, kind string, data any) {
 		slog.ErrorContext(ctx, "live signal dropped", "kind", kind, "error", err)
 		return
 	}
-	m := Message{Kind: MessageSignal, Frame: signalFrame(kind, body)}
-	postgres.AfterCommit(ctx, func() { l.bus.Publish(m) })
+	frame := signalFrame(kind, body)
+	postgres.AfterCommit(ctx, func() { l.signals.add(frame) })
 }
 
 // KickUser ends all sockets of the user in every process, after ctx's

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"centralita/callcenter"
-	"centralita/callcenter/routing"
 )
 
 // How long a step may wait for the store, and how often unsaved facts are tried again.
@@ -21,11 +21,11 @@ const (
 // message is one thing for a call's goroutine: an event, a user's wish (with reply), or an agent the hall has
 // taken for it.
 type message struct {
-	event    callcenter.Event
-	wish     bool
-	decision *routing.Decision
-	resume   map[string]callcenter.Seen
-	reply    chan result
+	event  callcenter.Event
+	wish   bool
+	offer  *offer
+	resume map[string]callcenter.Seen
+	reply  chan result
 }
 
 type result struct {
@@ -76,31 +76,60 @@ func (a *actor) arrive(arrival Arrival) {
 
 // open stores the new call, its lead and its first choice in one transaction, then acts on them. Without the choice
 // the call is claimed first, and somebody chosen when the switch has given it to us.
-func (a *actor) open(ctx context.Context, call callcenter.Call, choose bool) error {
-	var out callcenter.Step
-	err := a.f.Books.InTx(ctx, func(ctx context.Context) error {
-		a.unhold(out.Call)
+func (a *actor) open(ctx context.Context, call callcenter.Call, choose bool) (err error) {
+	if call.ID, err = a.f.Books.Number(ctx); err != nil {
+		return err
+	}
+	var t try
+	err = a.inTx(ctx, &t, func(ctx context.Context) error {
 		fresh := call
-		if err := a.f.Books.Create(ctx, &fresh); err != nil {
-			return err
-		}
 		if err := a.f.Ledger.Open(ctx, &fresh); err != nil {
 			return err
 		}
-		out = fresh.Begin(a.f.Now())
+		t.out = fresh.Begin(a.f.Now())
 		if choose {
-			if err := a.route(ctx, &out, nil); err != nil {
+			if err := a.route(ctx, &t); err != nil {
 				return err
 			}
 		}
-		return a.f.write(ctx, out.Call, out.Facts)
+		return a.store(ctx, t, t.out.Facts)
 	})
 	if err != nil {
-		a.unhold(out.Call)
 		return err
 	}
-	a.settle(out)
+	a.settle(t)
 	return nil
+}
+
+// try is a step on its way into the store: what it makes of the call, and the agent it has taken for that, if any.
+type try struct {
+	out   callcenter.Step
+	offer *offer
+}
+
+// inTx is Books.InTx for a try: fn, which may run again, fills it. Somebody who turns out to be in a call of another
+// server is not offered again; when the transaction fails, nobody is taken.
+func (a *actor) inTx(ctx context.Context, t *try, fn func(ctx context.Context) error) error {
+	for {
+		err := a.f.Books.InTx(ctx, fn)
+		if err == nil {
+			return nil
+		}
+		if t.offer == nil || !errors.Is(err, ErrOccupied) {
+			a.release(t)
+			return err
+		}
+		a.f.hall.occupied(t.offer.Choice.UserID)
+		t.offer = nil
+	}
+}
+
+// release lets go of the agent whom the try has taken.
+func (a *actor) release(t *try) {
+	if t.offer != nil && t.offer.Choice.Verdict == callcenter.Chosen {
+		a.f.hall.free(t.offer.Choice.UserID, t.out.Call.ID, a.f.Now())
+	}
+	t.offer = nil
 }
 
 // run is the life of the call from its first step to its last.
@@ -138,9 +167,7 @@ func (a *actor) finish() {
 	a.f.forget(a)
 	close(a.done)
 	for _, m := range a.inbox.take() {
-		if m.decision != nil && m.decision.Choice.Verdict == callcenter.Chosen {
-			a.f.hall.free(m.decision.Choice.UserID, a.call.ID, a.f.Now())
-		}
+		a.release(&try{callcenter.Step{Call: a.call}, m.offer})
 	}
 }
 
@@ -160,33 +187,33 @@ func (a *actor) handle(m message) {
 func (a *actor) step(m message) error {
 	ctx, cancel := context.WithTimeout(a.f.ctx, stepPatience)
 	defer cancel()
-	var out callcenter.Step
-	err := a.f.Books.InTx(ctx, func(ctx context.Context) error {
-		a.unholdNew(out.Call)
-		out = a.apply(m)
-		if err := a.route(ctx, &out, m.decision); err != nil {
+	gone := make(chan struct{})
+	defer close(gone)
+	t := try{offer: m.offer}
+	err := a.inTx(ctx, &t, func(ctx context.Context) error {
+		t.out = a.apply(m)
+		a.handOver(t.out, gone)
+		if err := a.route(ctx, &t); err != nil {
 			return err
 		}
-		if !out.Changed && len(a.unsaved) == 0 {
+		if !t.out.Changed && len(a.unsaved) == 0 {
 			return nil
 		}
-		return a.f.write(ctx, out.Call, append(a.unsaved[:len(a.unsaved):len(a.unsaved)], out.Facts...))
+		return a.store(ctx, t, append(a.unsaved[:len(a.unsaved):len(a.unsaved)], t.out.Facts...))
 	})
 	if err == nil {
 		a.unsaved = nil
-		a.settle(out)
+		a.settle(t)
 		return nil
 	}
 	a.f.Log.Error("step not stored", "call", a.call.ID, "phase", a.call.Phase, "error", err)
-	a.unholdNew(out.Call)
-	if m.decision != nil { // an offer waits for the store; the caller goes back into the queue in a while
-		a.release(m.decision)
+	if m.offer != nil { // an offer waits for the store; the caller goes back into the queue in a while
 		time.AfterFunc(retryPause, func() { a.inbox.put(message{event: callcenter.Tick{}}) })
 		return err
 	}
-	out = a.apply(m)
-	a.unsaved = append(a.unsaved, out.Facts...)
-	a.settle(out)
+	t.out = a.apply(m)
+	a.unsaved = append(a.unsaved, t.out.Facts...)
+	a.settle(t)
 	return err
 }
 
@@ -200,64 +227,54 @@ func (a *actor) apply(m message) callcenter.Step {
 	return callcenter.Step{Call: a.call}
 }
 
-// route finds an agent for a call that has come to need one. given is an agent the hall has taken already.
-func (a *actor) route(ctx context.Context, out *callcenter.Step, given *routing.Decision) error {
-	if !out.Call.NeedsAgent() || !(given != nil || out.Changed) {
-		a.release(given)
+// route finds an agent for a call that has come to need one, unless the try has one already.
+func (a *actor) route(ctx context.Context, t *try) error {
+	if !t.out.Call.NeedsAgent() || (t.offer == nil && !t.out.Changed) {
+		a.release(t)
 		return nil
 	}
-	for {
-		decision := given
-		if given = nil; decision == nil {
-			d := a.f.hall.decide(out.Call)
-			decision = &d
-		}
-		user := decision.Choice.UserID
-		if decision.Choice.Verdict == callcenter.Chosen {
-			ok, err := a.f.Books.Reserve(ctx, user, out.Call.ID)
-			if err != nil {
-				a.f.hall.free(user, out.Call.ID, a.f.Now())
-				return err
-			}
-			if !ok {
-				a.f.hall.occupied(user)
-				continue
-			}
-		}
-		if err := a.f.Books.Trace(ctx, out.Call, *decision, a.f.Now()); err != nil {
+	if t.offer == nil {
+		chosen := a.f.hall.decide(t.out.Call)
+		t.offer = &chosen
+	}
+	choice := t.offer.Choice
+	if choice.Verdict == callcenter.Chosen {
+		if err := a.f.Books.Reserve(ctx, choice.UserID, t.out.Call.ID, t.offer.from.call); err != nil {
 			return err
 		}
-		more := out.Call.Apply(callcenter.Routed{Choice: decision.Choice}, a.f.Now())
-		out.Call, out.Changed = more.Call, out.Changed || more.Changed
-		out.Facts = append(out.Facts, more.Facts...)
-		out.Commands = append(out.Commands, more.Commands...)
-		return nil
 	}
+	more := t.out.Call.Apply(callcenter.Routed{Choice: choice}, a.f.Now())
+	t.out.Call, t.out.Changed = more.Call, t.out.Changed || more.Changed
+	t.out.Facts = append(t.out.Facts, more.Facts...)
+	t.out.Commands = append(t.out.Commands, more.Commands...)
+	return nil
 }
 
-func (a *actor) release(given *routing.Decision) {
-	if given != nil && given.Choice.Verdict == callcenter.Chosen {
-		a.f.hall.free(given.Choice.UserID, a.call.ID, a.f.Now())
+// store writes what the try has made true, and why routing chose as it did if it was asked.
+func (a *actor) store(ctx context.Context, t try, facts []callcenter.Fact) error {
+	if err := a.f.write(ctx, t.out.Call, facts); err != nil || t.offer == nil {
+		return err
 	}
+	return a.f.Books.Trace(ctx, t.out.Call, t.offer.Decision, a.f.Now())
 }
 
-// unhold lets go of the agent a failed or repeated transaction had taken.
-func (a *actor) unhold(tried callcenter.Call) {
-	if tried.Agent.UserID != 0 {
-		a.f.hall.free(tried.Agent.UserID, tried.ID, a.f.Now())
+// handOver lets those who wait have the agents whom the step frees while it is being stored: what frees them has
+// happened, whatever becomes of the transaction. gone is closed when their legs have been told to go.
+func (a *actor) handOver(out callcenter.Step, gone <-chan struct{}) {
+	if !slices.Contains(out.Commands, callcenter.Command(callcenter.Drop{Channel: a.call.Agent.Channel})) {
+		gone = nil // his phone is free already
 	}
-}
-
-// unholdNew is unhold for a live call: an agent it had before the transaction stays.
-func (a *actor) unholdNew(tried callcenter.Call) {
-	if tried.Agent.UserID != a.call.Agent.UserID {
-		a.unhold(tried)
+	for _, fact := range out.Facts {
+		if freed, ok := fact.(callcenter.AgentFreed); ok {
+			a.f.hall.handOver(freed.UserID, out.Call.ID, gone, a.f.Now())
+		}
 	}
 }
 
 // settle makes the step the call's present: others see it, freed agents are free, the switch gets its commands. The
 // browsers hear of presence last: phones ring first.
-func (a *actor) settle(out callcenter.Step) {
+func (a *actor) settle(t try) {
+	out := t.out
 	a.call = out.Call
 	shown := out.Call
 	a.seen.Store(&shown)
@@ -267,12 +284,26 @@ func (a *actor) settle(out callcenter.Step) {
 			a.f.hall.free(freed.UserID, out.Call.ID, a.f.Now())
 		}
 	}
+	if t.offer != nil && t.offer.from.done != nil {
+		a.await(t.offer.from.done)
+	}
 	for _, command := range out.Commands {
 		a.command(command)
 	}
 	a.f.hall.wait(out.Call)
 	for _, fact := range out.Facts {
 		a.f.presence(fact)
+	}
+}
+
+// await waits until the agent's leg of the call before has been told to go: his phone has one line.
+func (a *actor) await(gone <-chan struct{}) {
+	limit := time.NewTimer(stepPatience)
+	defer limit.Stop()
+	select {
+	case <-gone:
+	case <-limit.C:
+	case <-a.f.ctx.Done():
 	}
 }
 

@@ -2,6 +2,7 @@ package floor
 
 import (
 	"context"
+	"errors"
 
 	"centralita/callcenter"
 )
@@ -22,7 +23,7 @@ func (f *Floor) Dial(ctx context.Context, user int64, line callcenter.Line, iden
 	if err != nil {
 		return callcenter.Call{}, err
 	}
-	a.settle(out)
+	a.settle(try{out: out})
 	f.wg.Go(func() {
 		defer a.finish()
 		a.run()
@@ -33,25 +34,20 @@ func (f *Floor) Dial(ctx context.Context, user int64, line callcenter.Line, iden
 func (a *actor) openOutbound(ctx context.Context, call callcenter.Call,
 	guard func(ctx context.Context, call *callcenter.Call) error) (callcenter.Step, error) {
 	var out callcenter.Step
-	var taken callcenter.ID
-	err := a.f.Books.InTx(ctx, func(ctx context.Context) error {
+	var err error
+	if call.ID, err = a.f.Books.Number(ctx); err != nil {
+		return out, err
+	}
+	if !a.f.hall.take(call.UserID, call.ID) {
+		return out, ErrTaken
+	}
+	err = a.f.Books.InTx(ctx, func(ctx context.Context) error {
 		fresh := call
 		if err := guard(ctx, &fresh); err != nil {
 			return err
 		}
-		if err := a.f.Books.Create(ctx, &fresh); err != nil {
+		if err := a.f.Books.Reserve(ctx, fresh.UserID, fresh.ID, 0); err != nil {
 			return err
-		}
-		if !a.f.hall.take(fresh.UserID, fresh.ID) {
-			return ErrTaken
-		}
-		taken = fresh.ID
-		ok, err := a.f.Books.Reserve(ctx, fresh.UserID, fresh.ID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return ErrTaken
 		}
 		if err := a.f.Ledger.Open(ctx, &fresh); err != nil {
 			return err
@@ -59,8 +55,11 @@ func (a *actor) openOutbound(ctx context.Context, call callcenter.Call,
 		out = fresh.Begin(a.f.Now())
 		return a.f.write(ctx, out.Call, out.Facts)
 	})
-	if err != nil && taken != 0 {
-		a.f.hall.free(call.UserID, taken, a.f.Now())
+	if err != nil {
+		a.f.hall.free(call.UserID, call.ID, a.f.Now())
+	}
+	if errors.Is(err, ErrOccupied) {
+		err = ErrTaken
 	}
 	return out, err
 }

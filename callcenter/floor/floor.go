@@ -24,6 +24,8 @@ var (
 	ErrTaken = errors.New("floor: user is in a call")
 	// ErrKnown is Books' answer to a call that is stored already.
 	ErrKnown = errors.New("floor: call is stored already")
+	// ErrOccupied is Books' answer to the reservation of an agent whom another call has.
+	ErrOccupied = errors.New("floor: agent is reserved for another call")
 )
 
 // Config is what a floor works with. All fields are required; Now is the clock, and Instance this server's name.
@@ -32,6 +34,7 @@ type Config struct {
 	Switch    Switch
 	Directory Directory
 	Books     Books
+	Archive   Archive
 	Ledger    Ledger
 	Scribes   []Scribe
 	Roster    Roster
@@ -225,15 +228,15 @@ func (f *Floor) actors() []*actor {
 	return list
 }
 
-func (f *Floor) wake(call callcenter.ID, decision routing.Decision) {
+func (f *Floor) wake(call callcenter.ID, o offer) {
 	f.mu.Lock()
 	a, ok := f.calls[call]
 	f.mu.Unlock()
 	if ok {
-		a.inbox.put(message{decision: &decision})
+		a.inbox.put(message{offer: &o})
 		return
 	}
-	go f.hall.free(decision.Choice.UserID, call, f.Now())
+	go f.hall.free(o.Choice.UserID, call, f.Now())
 }
 
 // know makes the actor findable by its call and by the channels of its legs.

@@ -18,12 +18,25 @@ type hall struct {
 	holder     map[int64]callcenter.ID // who of the agents is taken, and for which call
 	registered map[string]bool         // by SIP user
 	waiting    map[callcenter.ID]callcenter.Call
-	wake       func(call callcenter.ID, decision routing.Decision)
+	leaving    map[int64]leaving
+	wake       func(call callcenter.ID, offer offer)
 }
 
-func newHall(wake func(callcenter.ID, routing.Decision)) *hall {
+// leaving is an agent whose call is over, while that is still being stored.
+type leaving struct {
+	call callcenter.ID
+	done <-chan struct{} // closed when his leg of it has been told to go
+}
+
+// offer is an agent taken for a call, and the call that he comes from if that is not stored as over yet.
+type offer struct {
+	routing.Decision
+	from leaving
+}
+
+func newHall(wake func(callcenter.ID, offer)) *hall {
 	return &hall{
-		agents: map[int64]*routing.Agent{}, holder: map[int64]callcenter.ID{},
+		agents: map[int64]*routing.Agent{}, holder: map[int64]callcenter.ID{}, leaving: map[int64]leaving{},
 		registered: map[string]bool{}, waiting: map[callcenter.ID]callcenter.Call{}, wake: wake,
 	}
 }
@@ -89,18 +102,18 @@ func (h *hall) setReady(user int64, ready bool) {
 }
 
 // decide asks routing for the call and takes the chosen agent for it at once.
-func (h *hall) decide(call callcenter.Call) routing.Decision {
+func (h *hall) decide(call callcenter.Call) offer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.decideLocked(call)
 }
 
-func (h *hall) decideLocked(call callcenter.Call) routing.Decision {
+func (h *hall) decideLocked(call callcenter.Call) offer {
 	decision := routing.Decide(call, h.list())
 	if decision.Choice.Verdict == callcenter.Chosen {
 		h.takeLocked(decision.Choice.UserID, call.ID)
 	}
-	return decision
+	return offer{decision, h.leaving[decision.Choice.UserID]}
 }
 
 func (h *hall) list() []routing.Agent {
@@ -155,6 +168,26 @@ func (h *hall) free(user int64, call callcenter.ID, now time.Time) {
 	h.dispatch()
 }
 
+// handOver gives an agent whose call is over, but not stored as such yet, to the caller who waits for him, if any
+// does: the two need not be stored one after the other. done is closed when the agent's leg of the call that is over
+// has been told to go. The agent is freed by free, as always.
+func (h *hall) handOver(user int64, call callcenter.ID, done <-chan struct{}, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a, ok := h.agents[user]
+	if h.holder[user] != call || !ok || len(h.waiting) == 0 {
+		return
+	}
+	idle := a.IdleSince
+	delete(h.holder, user)
+	a.Busy, a.IdleSince, h.leaving[user] = false, now, leaving{call, done}
+	h.dispatch()
+	delete(h.leaving, user)
+	if !a.Busy { // nobody wants him: he is free when it is stored
+		a.Busy, a.IdleSince, h.holder[user] = true, idle, call
+	}
+}
+
 // wait puts a call into the queue, or takes it out when it does not wait any more.
 func (h *hall) wait(call callcenter.Call) {
 	h.mu.Lock()
@@ -181,9 +214,9 @@ func (h *hall) dispatch() {
 		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
 	})
 	for _, c := range queue {
-		if decision := h.decideLocked(c); decision.Choice.Verdict == callcenter.Chosen {
+		if offer := h.decideLocked(c); offer.Choice.Verdict == callcenter.Chosen {
 			delete(h.waiting, c.ID)
-			h.wake(c.ID, decision)
+			h.wake(c.ID, offer)
 		}
 	}
 }

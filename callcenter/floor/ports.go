@@ -24,19 +24,22 @@ type Directory interface {
 	Identify(ctx context.Context, raw, country string) (callcenter.Identity, error)
 }
 
-// Books is the store of calls. Every method but InTx works in ctx's transaction when there is one.
-//
-// It is one interface of six, because each step of a call uses it inside one transaction of its own.
+// Books is what a step of a call needs of the store. Every method but InTx works in ctx's transaction when there is
+// one; what it finds wrong may show as late as at the commit.
 type Books interface {
 	// InTx runs fn in one transaction; fn may run again after a serialization failure. It returns ErrKnown when the
-	// switch's call that fn creates is stored already.
+	// switch's call that fn stores is stored already, and ErrOccupied when another call has the agent that fn reserves.
 	InTx(ctx context.Context, fn func(ctx context.Context) error) error
-	// Create stores a new call and sets its ID. A call that is stored already may show as late as at the commit.
-	Create(ctx context.Context, call *callcenter.Call) error
-	// Reserve takes the user for the call; false when he is taken by another one.
-	Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error)
+	// Number returns the ID of a new call.
+	Number(ctx context.Context) (callcenter.ID, error)
+	// Reserve takes the user for the call. He may be given up by the call from (0: none), whose end is not stored yet.
+	Reserve(ctx context.Context, user int64, call, from callcenter.ID) error
 	// Trace stores why routing chose as it did.
 	Trace(ctx context.Context, call callcenter.Call, decision routing.Decision, at time.Time) error
+}
+
+// Archive finds calls that are stored and have no goroutine.
+type Archive interface {
 	// BySwitch returns the stored call that the switch knows by a channel; ErrNoCall when there is none.
 	BySwitch(ctx context.Context, asteriskID, channel string) (callcenter.Call, error)
 	// TakeOver returns the calls that are not over and belong to this server or to one that is dead, oldest

@@ -18,7 +18,7 @@ func (f *Floor) Recover(ctx context.Context, e callcenter.Evidence) error {
 		return nil
 	}
 	return f.Books.InTx(ctx, func(ctx context.Context) error {
-		call, err := f.Books.BySwitch(ctx, e.AsteriskID, e.Channel)
+		call, err := f.Archive.BySwitch(ctx, e.AsteriskID, e.Channel)
 		if errors.Is(err, ErrNoCall) {
 			call, err = f.open(ctx, e)
 		}
@@ -47,13 +47,13 @@ func (f *Floor) open(ctx context.Context, e callcenter.Evidence) (callcenter.Cal
 		callcenter.Caller{Raw: phone.Text(e.Number), Name: phone.Text(e.Name), E164: identity.E164}, phone.Text(e.Dialled), e.StartedAt)
 	call.Recovered, call.Phase = true, callcenter.Fallback
 	call = call.Know(identity)
-	if err := f.Books.Create(ctx, &call); err != nil {
+	if call.ID, err = f.Books.Number(ctx); err != nil {
 		return call, err
 	}
 	if err := f.Ledger.Open(ctx, &call); err != nil {
 		return call, err
 	}
-	return call, f.write(ctx, call, []callcenter.Fact{callcenter.LegMade{Leg: call.Client, Client: true}})
+	return call, f.write(ctx, call, []callcenter.Fact{callcenter.Begun{}, callcenter.LegMade{Leg: call.Client, Client: true}})
 }
 
 // inbound asks the directory who is calling, and on which line.

@@ -56,7 +56,7 @@ func (f *Floor) Resync(ctx context.Context, snapshot Snapshot) error {
 		endpoint, _ := f.hall.endpoint(user)
 		f.tellPhone(user, endpoint, false)
 	}
-	calls, err := f.Books.TakeOver(ctx, snapshot.AsteriskID)
+	calls, err := f.Archive.TakeOver(ctx, snapshot.AsteriskID)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (f *Floor) Resync(ctx context.Context, snapshot Snapshot) error {
 
 // TakeOver adopts the calls of servers that have died since the last look.
 func (f *Floor) TakeOver(ctx context.Context, snapshot func(context.Context) (Snapshot, error)) error {
-	calls, err := f.Books.TakeOver(ctx, f.asteriskID())
+	calls, err := f.Archive.TakeOver(ctx, f.asteriskID())
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (r *room) serve(d directory) {
 		d.line.Members = append(d.line.Members, user+1)
 	}
 	r.floor = floor.New(floor.Config{
-		Instance: "test", Switch: sw, Directory: d, Books: r.books, Ledger: ledger{r.db},
+		Instance: "test", Switch: sw, Directory: d, Books: r.books, Archive: r.books, Ledger: ledger{r.db},
 		Scribes: []floor.Scribe{store.NewScribe(r.books, now)}, Roster: r.books,
 		Presence: func(int64) {}, Now: now, Log: log,
 	})

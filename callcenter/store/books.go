@@ -34,11 +34,15 @@ func New(db *postgres.DB, instance string) *Books {
 	return &Books{db: db, instance: instance}
 }
 
-// InTx runs fn in one transaction; floor.ErrKnown when it would have stored a call that is stored already.
+// InTx runs fn in one transaction; floor.ErrKnown when it would have stored a call that is stored already,
+// floor.ErrOccupied when it would have reserved an agent whom a live call has.
 func (b *Books) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	err := b.db.InTx(ctx, fn)
 	if index, twice := postgres.UniqueViolation(err); twice && index == "calls_switch" {
 		return floor.ErrKnown
+	}
+	if rule, refused := postgres.CheckViolation(err); refused && rule == "agents_taken" {
+		return floor.ErrOccupied
 	}
 	return err
 }
@@ -48,8 +52,8 @@ const numbers = 50
 
 const takeNumbers = `select nextval(pg_get_serial_sequence('calls', 'id')) from generate_series(1, $1::int)`
 
-// number returns an ID that no call has; a caller need not wait for the database to choose one.
-func (b *Books) number(ctx context.Context) (callcenter.ID, error) {
+// Number returns an ID that no call has; a caller need not wait for the database to choose one.
+func (b *Books) Number(ctx context.Context) (callcenter.ID, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.free) == 0 {
@@ -66,47 +70,20 @@ func (b *Books) number(ctx context.Context) (callcenter.ID, error) {
 	return id, nil
 }
 
-const createCall = `
-insert into calls (id, asterisk_id, uniqueid, direction, line_id, user_id, client_id, caller_raw, caller_name, dialled,
-                   e164, phase, owner, started_at, state)
-values ($1, $2, nullif($3, ''), $4, nullif($5, 0), nullif($6, 0), nullif($7, 0), $8, $9, $10, $11, $12, $13, $14, $15)`
-
-// Create stores a new call and sets its ID. It travels with the transaction's next statement; when the switch's call
-// is stored already, that one fails, and InTx says floor.ErrKnown.
-func (b *Books) Create(ctx context.Context, c *callcenter.Call) error {
-	state, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("create call: %w", err)
-	}
-	if c.ID, err = b.number(ctx); err != nil {
-		return err
-	}
-	err = b.db.Later(ctx, createCall, []any{c.ID, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.UserID,
-		c.ClientID, c.Caller.Raw, c.Caller.Name, c.Dialled, c.Caller.E164, c.Phase, b.instance, c.StartedAt, state}, nil)
-	if err != nil {
-		return fmt.Errorf("create call: %w", err)
-	}
-	return nil
-}
-
 const reserve = `
 insert into agents (user_id, call_id, idle_since) values ($1, $2, now())
-on conflict (user_id) do update set call_id = excluded.call_id, updated_at = now()
-where agents.call_id is null or agents.call_id = excluded.call_id
-   or not exists (select from calls where id = agents.call_id and ended_at is null)
-returning user_id`
+on conflict (user_id) do update set updated_at = now(), call_id = case
+    when agents.call_id is null or agents.call_id in ($2, $3)
+      or exists (select from calls where id = agents.call_id and ended_at is not null) then $2 else 0 end`
 
-// Reserve takes the user for the call; false when a live call has him.
-func (b *Books) Reserve(ctx context.Context, user int64, call callcenter.ID) (bool, error) {
-	var id int64
-	err := b.db.Conn(ctx).QueryRow(ctx, reserve, user, call).Scan(&id)
-	switch {
-	case postgres.IsNoRows(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("reserve agent: %w", err)
+// Reserve takes the user for the call, also from the call from, whose end is on its way. It travels with the
+// transaction's next statement; when a call has him that is not known to be over, that one fails (the table lets
+// nobody be reserved for 0), and InTx says floor.ErrOccupied.
+func (b *Books) Reserve(ctx context.Context, user int64, call, from callcenter.ID) error {
+	if err := b.db.Later(ctx, reserve, []any{user, call, from}, nil); err != nil {
+		return fmt.Errorf("reserve agent: %w", err)
 	}
-	return true, nil
+	return nil
 }
 
 const traceCall = `

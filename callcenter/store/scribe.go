@@ -4,12 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"centralita/callcenter"
 )
 
 const (
+	beginCall = `
+insert into calls (id, user_id, client_id, lead_id, interaction_id, phase, ringing_at, answered_at, message_at, ended_at,
+                   ended_by, outcome, cause, state, owner, recovered, asterisk_id, uniqueid, direction, line_id,
+                   caller_raw, caller_name, dialled, e164, started_at)
+values ($1, nullif($2, 0), nullif($3, 0), nullif($4, 0), nullif($5, 0), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+        $17, nullif($18, ''), $19, nullif($20, 0), $21, $22, $23, $24, $25)`
 	saveCall = `
 update calls set user_id = nullif($2, 0), client_id = coalesce(nullif($3, 0), client_id),
        lead_id = coalesce(lead_id, nullif($4, 0)),
@@ -25,10 +32,12 @@ on conflict (call_id, channel) do nothing`
 update call_legs set ended_at = coalesce(ended_at, $3), result = case when result = '' then $4 else result end,
        cause = case when cause = 0 then $5 else cause end
 where call_id = $1 and channel = $2`
-	endStretch   = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
-	beginStretch = `insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
-	freeAgent    = `update agents set call_id = null, idle_since = $3, updated_at = now() where user_id = $1 and call_id = $2`
-	showPop      = `
+	endStretch = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
+	newStretch = `
+with last as (update call_segments set ended_at = $4 where call_id = $1 and ended_at is null)
+insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
+	freeAgent = `update agents set call_id = null, idle_since = $3, updated_at = now() where user_id = $1 and call_id = $2`
+	showPop   = `
 insert into pop_receipts (call_id, user_id, offered_at, sent_at) values ($1, $2, $3, clock_timestamp())
 on conflict do nothing`
 	wantRecording = `
@@ -56,15 +65,30 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 			err = s.db.Later(ctx, sql, args, nil)
 		}
 	}
-	write(saveCall, c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
-		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered)
-	for _, fact := range facts {
-		s.note(write, c, fact)
+	columns := []any{c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
+		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered}
+	if slices.Contains(facts, callcenter.Fact(callcenter.Begun{})) {
+		write(beginCall, append(columns, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.Caller.Raw,
+			c.Caller.Name, c.Dialled, c.Caller.E164, c.StartedAt)...)
+	} else {
+		write(saveCall, columns...)
+	}
+	for i, fact := range facts {
+		if stretch, ok := fact.(callcenter.Stretch); !ok {
+			s.note(write, c, fact)
+		} else if !slices.ContainsFunc(facts[i+1:], isStretch) { // one that lasts no time is none
+			write(newStretch, c.ID, stretch.Kind, stretch.UserID, s.now())
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("save call: %w", err)
 	}
 	return nil
+}
+
+func isStretch(fact callcenter.Fact) bool {
+	_, ok := fact.(callcenter.Stretch)
+	return ok
 }
 
 // note writes one fact.
@@ -91,9 +115,6 @@ func (s *Scribe) note(write func(sql string, args ...any), c callcenter.Call, fa
 		}
 	case callcenter.LegEnded:
 		write(endLeg, c.ID, f.Channel, now, f.Result, f.Cause)
-	case callcenter.Stretch:
-		write(endStretch, c.ID, now)
-		write(beginStretch, c.ID, f.Kind, f.UserID, now)
 	case callcenter.PopShown:
 		write(showPop, c.ID, f.UserID, f.OfferedAt)
 	case callcenter.AgentFreed:

@@ -130,8 +130,11 @@ type pastCalls struct {
 func (p pastCalls) Begin(ctx context.Context, c demo.PastCall) (int64, error) {
 	call := room(c)
 	call.Client.Channel = "demo-" + strconv.FormatInt(c.StartedAt.UnixNano(), 36) + "-" + phone.Digits(c.E164)
-	err := p.books.Create(ctx, &call)
-	return int64(call.ID), err
+	var err error
+	if call.ID, err = p.books.Number(ctx); err != nil {
+		return 0, err
+	}
+	return int64(call.ID), p.scribe(c.StartedAt).Write(ctx, call, []callcenter.Fact{callcenter.Begun{}})
 }
 
 // Finish stores what it came to.
@@ -142,7 +145,12 @@ func (p pastCalls) Finish(ctx context.Context, c demo.PastCall) error {
 			return err
 		}
 	}
-	return store.NewScribe(p.books, func() time.Time { return c.EndedAt }).Write(ctx, call, nil)
+	return p.scribe(c.EndedAt).Write(ctx, call, nil)
+}
+
+// scribe writes as at a moment of the past.
+func (p pastCalls) scribe(at time.Time) *store.Scribe {
+	return store.NewScribe(p.books, func() time.Time { return at })
 }
 
 // passedOver writes down why nobody got the call: some were talking, some away.

@@ -22,6 +22,7 @@ func TestFaults(t *testing.T) {
 		scenario func(*testing.T, *e2e.Product)
 	}{
 		{"a frozen server", frozenServer},
+		{"a hung server", hungServer},
 		{"a dead server", deadServer},
 		{"a dead database", deadDatabase},
 		{"a hung database", hungDatabase},
@@ -120,8 +121,41 @@ func unattended(t *testing.T, p *e2e.Product, cut func() (heal func())) {
 	}
 }
 
+// frozenServer: a server hangs, and its supervisor does not help.
 func frozenServer(t *testing.T, p *e2e.Product) {
-	unattended(t, p, func() func() { return p.Freeze("server") })
+	unattended(t, p, func() func() {
+		supervisor, server := p.Freeze("supervisor"), p.Freeze("server")
+		return func() { server(); supervisor() }
+	})
+}
+
+// hungServer: a server hangs with a caller whom it has claimed, and stays so. Its supervisor notices, and the caller
+// is served again.
+func hungServer(t *testing.T, p *e2e.Product) {
+	agent := p.Hire(siptest.Ring()).Ready()
+	line := p.OpenLine([]*e2e.Agent{agent}, map[string]any{"ring_seconds": 60})
+	from := e2e.NewNumber()
+	c := p.Call(line, from)
+	leg, err := agent.Phone.Incoming(p.Within(20 * time.Second))
+	p.Must(err)
+	p.Must(c.WaitRinging(p.Within(20 * time.Second)))
+	hung := p.PID("server")
+	p.Freeze("server")
+	p.Must(leg.Answer()) // nobody hears of it: both are in silence
+	e2e.Eventually(t, 30*time.Second, "another server", func() error {
+		if pid := p.PID("server"); pid == 0 || pid == hung {
+			return fmt.Errorf("server %d", pid)
+		}
+		return nil
+	})
+	p.AwaitServer()
+	p.Must(c.WaitHears(p.Within(20*time.Second), e2e.AgentTone))
+	p.Must(leg.WaitHears(p.Within(10*time.Second), e2e.CallerTone))
+	talk(p, c)
+	p.Must(c.Hangup(p.Within(10 * time.Second)))
+	if call, _ := p.Booked(from); call.Outcome != "answered" || call.UserID != agent.ID {
+		t.Errorf("%+v", call)
+	}
 }
 
 func deadServer(t *testing.T, p *e2e.Product) {

@@ -15,6 +15,7 @@ import (
 const (
 	codeUnique        = "23505"
 	codeForeignKey    = "23503"
+	codeCheck         = "23514"
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
 	codeLockTimeout   = "55P03"
@@ -41,6 +42,12 @@ func ForeignKeyViolation(err error) (constraint string, ok bool) {
 func IsDataException(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22")
+}
+
+// CheckViolation returns the name of the check constraint that err says was
+// violated; ok is false for any other error.
+func CheckViolation(err error) (constraint string, ok bool) {
+	return violation(err, codeCheck)
 }
 
 func violation(err error, code string) (string, bool) {

@@ -1,6 +1,6 @@
 // Package supervise keeps child processes running: it starts them in order,
-// waits until each is ready, starts a dead one again at once, and stops them in
-// reverse order. Children do not outlive it: they get their stop signal when
+// waits until each is ready, starts a dead one again at once and kills one that
+// hangs, and stops them in reverse order. Children do not outlive it: they get their stop signal when
 // the supervisor dies by whatever means, and what survives even that is stopped
 // by the next start, from the note that is kept of their process ids.
 package supervise
@@ -31,6 +31,8 @@ const (
 // Process describes one child. Command makes a fresh command for each start;
 // its output goes to NAME.log. Prepare, if any, runs before each start and heals
 // what a killed predecessor left. Ready, if any, is asked until it returns nil.
+// Alive, if any, is asked every second from then on: a child that has answered
+// and does not answer any more hangs, and is killed and started again.
 // Stop is the signal that asks it to end (0: SIGTERM); after Grace (0: 10 s) it
 // is killed with its whole process group.
 type Process struct {
@@ -38,6 +40,7 @@ type Process struct {
 	Command func() (*exec.Cmd, error)
 	Prepare func(ctx context.Context) error
 	Ready   func(ctx context.Context) error
+	Alive   func(ctx context.Context) error
 	Stop    syscall.Signal
 	Grace   time.Duration
 }
@@ -176,9 +179,7 @@ func (s *Supervisor) keep(ctx context.Context, k *kid) {
 	var backoff time.Duration
 	for {
 		since := time.Now()
-		select {
-		case <-k.exited:
-		case <-k.stopping:
+		if !s.outlive(ctx, k) {
 			return
 		}
 		if time.Since(since) > healthyAfter {
@@ -192,6 +193,22 @@ func (s *Supervisor) keep(ctx context.Context, k *kid) {
 		if err := s.launch(ctx, k); err != nil {
 			s.log.Error("child does not start", "name", k.Name, "error", err)
 		}
+	}
+}
+
+// outlive watches one life of k until it ends; false when k is to stop.
+func (s *Supervisor) outlive(ctx context.Context, k *kid) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	pid := k.pid
+	s.mu.Unlock()
+	go s.watch(ctx, k, pid)
+	select {
+	case <-k.exited:
+		return true
+	case <-k.stopping:
+		return false
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -213,4 +214,35 @@ func TestANumberGivenToSomebodyElseIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(t, dir).Close() // would end this very test
+}
+
+func TestAHungChildIsKilledAndStartedAgain(t *testing.T) {
+	s := start(t, t.TempDir())
+	defer s.Close()
+	file := filepath.Join(t.TempDir(), "beat")
+	p := shell("beating", "while :; do date +%s%N > "+file+"; sleep 0.1; done")
+	var answers atomic.Int32
+	p.Alive = func(context.Context) error {
+		info, err := os.Stat(file)
+		if err == nil && time.Since(info.ModTime()) > time.Second {
+			err = errors.New("no beat")
+		}
+		if err == nil {
+			answers.Add(1)
+		}
+		return err
+	}
+	if err := s.Start(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	first := s.PIDs()["beating"]
+	until(t, "it has answered", func() bool { return answers.Load() > 0 })
+	if err := syscall.Kill(-first, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "another one beats", func() bool {
+		pid := s.PIDs()["beating"]
+		info, err := os.Stat(file)
+		return pid != 0 && pid != first && !alive(first) && err == nil && time.Since(info.ModTime()) < time.Second
+	})
 }

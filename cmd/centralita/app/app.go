@@ -191,7 +191,7 @@ func (a *App) makeCallRoom() (err error) {
 	rooms := directory{a.lines, a.clients}
 	sw := pbx.NewSwitch(a.ari, trunk)
 	a.floor = floor.New(floor.Config{
-		Instance: a.config.Instance, Switch: sw, Directory: rooms, Books: a.books, Ledger: book,
+		Instance: a.config.Instance, Switch: sw, Directory: rooms, Books: a.books, Archive: a.books, Ledger: book,
 		Scribes: []floor.Scribe{
 			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), api.NewNews(a.live, a.name),
 		},

@@ -71,6 +71,7 @@ func serverProcess(environ []string, url string) supervise.Process {
 			return cmd, nil
 		},
 		Ready: func(ctx context.Context) error { return answers(ctx, url+"/readyz") },
+		Alive: func(ctx context.Context) error { return answers(ctx, url+"/healthz") },
 		Grace: 20 * time.Second,
 	}
 }
