@@ -89,9 +89,10 @@ func (s *Switch) Do(ctx context.Context, command callcenter.Command) error {
 }
 
 func (s *Switch) ringAgent(ctx context.Context, c callcenter.RingAgent) error {
-	variables := map[string]string{
-		header(headerCall): strconv.FormatInt(int64(c.Call), 10),
-		header(headerKind): string(c.Kind),
+	// Each header is a trip through Asterisk's threads before the phone rings: an offer needs no word for it.
+	variables := map[string]string{header(headerCall): strconv.FormatInt(int64(c.Call), 10)}
+	if c.Kind != callcenter.RingOffer {
+		variables[header(headerKind)] = string(c.Kind)
 	}
 	if c.Leg.Quiet {
 		variables[header(headerAnswer)] = "auto"
