@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 
 	"centralita/cmd/centralita/app"
 	"centralita/frontend"
 	"centralita/internal/config"
+	"centralita/internal/supervise"
 )
 
 // serveCommand is one server of a production set-up: everything by URL, from the environment.
@@ -23,7 +27,32 @@ func serveCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	go supervise.Notify(ctx, func(ctx context.Context) error { return answers(ctx, c.HTTPAddr) }, c.Log.Logger())
 	return server.Run(ctx)
+}
+
+// answers asks the server itself whether it lives, over the wire.
+func answers(ctx context.Context, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }
 
 // openapiCommand prints the API's description.

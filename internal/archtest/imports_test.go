@@ -62,6 +62,7 @@ var homes = []struct {
 	{"github.com/twilio/twilio-go", []string{"crm/message"}, "one room sends SMS"},
 	{"github.com/pressly/goose", []string{"internal/postgres"}, "migrations have one owner"},
 	{"github.com/expr-lang/expr", []string{"crm/field"}, "one language of formulas, with its budgets in one place"},
+	{"github.com/coreos/go-systemd", []string{"internal/supervise"}, "who keeps a process running is one package's business"},
 	{"github.com/caarlos0/env", []string{"internal/config"}, "the environment is read once, at start"},
 }
 

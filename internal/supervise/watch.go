@@ -29,11 +29,8 @@ func (s *Supervisor) watch(ctx context.Context, k *kid, pid int) {
 			return
 		case <-tick.C:
 		}
-		asking, cancel := context.WithTimeout(ctx, answerLimit)
-		err := k.Alive(asking)
-		cancel()
 		switch {
-		case err == nil:
+		case answers(ctx, k.Alive):
 			answered, missed = true, 0
 		case answered:
 			missed++
@@ -43,7 +40,7 @@ func (s *Supervisor) watch(ctx context.Context, k *kid, pid int) {
 		}
 		last = time.Now()
 		if missed == misses && ctx.Err() == nil {
-			s.log.Error("child hangs, killing it", "name", k.Name, "error", err)
+			s.log.Error("child hangs, killing it", "name", k.Name)
 			s.signal(k.Name, -pid, syscall.SIGKILL)
 			return
 		}
