@@ -201,6 +201,9 @@ func (a *actor) step(m message) error {
 		}
 		return a.store(ctx, t, append(a.unsaved[:len(a.unsaved):len(a.unsaved)], t.out.Facts...))
 	})
+	if m.offer != nil && m.offer.from.next != nil {
+		close(m.offer.from.next)
+	}
 	if err == nil {
 		a.unsaved = nil
 		a.settle(t)
@@ -266,7 +269,9 @@ func (a *actor) handOver(out callcenter.Step, gone <-chan struct{}) {
 	}
 	for _, fact := range out.Facts {
 		if freed, ok := fact.(callcenter.AgentFreed); ok {
-			a.f.hall.handOver(freed.UserID, out.Call.ID, gone, a.f.Now())
+			if next := a.f.hall.handOver(freed.UserID, out.Call.ID, gone, a.f.Now()); next != nil {
+				a.await(next, headStart) // the two would wait for each other in the store
+			}
 		}
 	}
 }
@@ -285,7 +290,7 @@ func (a *actor) settle(t try) {
 		}
 	}
 	if t.offer != nil && t.offer.from.done != nil {
-		a.await(t.offer.from.done)
+		a.await(t.offer.from.done, stepPatience) // his phone has one line
 	}
 	a.give(out.Commands)
 	a.f.hall.wait(out.Call)
@@ -294,13 +299,13 @@ func (a *actor) settle(t try) {
 	}
 }
 
-// await waits until the agent's leg of the call before has been told to go: his phone has one line.
-func (a *actor) await(gone <-chan struct{}) {
-	limit := time.NewTimer(stepPatience)
-	defer limit.Stop()
+// await waits for a channel to be closed, but not for long.
+func (a *actor) await(closed <-chan struct{}, limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
 	select {
-	case <-gone:
-	case <-limit.C:
+	case <-closed:
+	case <-timer.C:
 	case <-a.f.ctx.Done():
 	}
 }
@@ -317,8 +322,8 @@ func (f *Floor) presence(fact callcenter.Fact) {
 	}
 }
 
-// headStart is how long a claim lets the agent's phone go first: on a busy machine the two would slow each other
-// down, and the switch waits for a claim a hundred times as long.
+// headStart is how long what is not urgent lets what is go first: on a busy machine the two would slow each other
+// down. The switch waits for a claim a hundred times as long.
 const headStart = 15 * time.Millisecond
 
 // give gives commands to the switch. A claim waits for the others, but not for long, and nothing waits for it.
@@ -335,10 +340,7 @@ func (a *actor) give(commands []callcenter.Command) {
 }
 
 func (a *actor) claim(claim callcenter.Claim, given <-chan struct{}) {
-	select {
-	case <-given:
-	case <-time.After(headStart):
-	}
+	a.await(given, headStart)
 	if err := a.do(claim); err != nil {
 		a.inbox.put(message{event: callcenter.ClaimLost{}})
 	}

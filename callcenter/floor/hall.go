@@ -26,6 +26,7 @@ type hall struct {
 type leaving struct {
 	call callcenter.ID
 	done <-chan struct{} // closed when his leg of it has been told to go
+	next chan struct{}   // closed when it is stored who has him next
 }
 
 // offer is an agent taken for a call, and the call that he comes from if that is not stored as over yet.
@@ -170,22 +171,25 @@ func (h *hall) free(user int64, call callcenter.ID, now time.Time) {
 
 // handOver gives an agent whose call is over, but not stored as such yet, to the caller who waits for him, if any
 // does: the two need not be stored one after the other. done is closed when the agent's leg of the call that is over
-// has been told to go. The agent is freed by free, as always.
-func (h *hall) handOver(user int64, call callcenter.ID, done <-chan struct{}, now time.Time) {
+// has been told to go. What it returns is closed when the other call has him in the store too; nil says that nobody
+// wants him, and that free will free him as always.
+func (h *hall) handOver(user int64, call callcenter.ID, done <-chan struct{}, now time.Time) (next <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a, ok := h.agents[user]
 	if h.holder[user] != call || !ok || len(h.waiting) == 0 {
-		return
+		return nil
 	}
-	idle := a.IdleSince
+	idle, taken := a.IdleSince, make(chan struct{})
 	delete(h.holder, user)
-	a.Busy, a.IdleSince, h.leaving[user] = false, now, leaving{call, done}
+	a.Busy, a.IdleSince, h.leaving[user] = false, now, leaving{call, done, taken}
 	h.dispatch()
 	delete(h.leaving, user)
-	if !a.Busy { // nobody wants him: he is free when it is stored
+	if !a.Busy {
 		a.Busy, a.IdleSince, h.holder[user] = true, idle, call
+		return nil
 	}
+	return taken
 }
 
 // wait puts a call into the queue, or takes it out when it does not wait any more.
