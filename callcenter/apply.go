@@ -89,6 +89,7 @@ func (s *step) apply(event Event) {
 		s.end(Failed, ByPBX, e.Cause)
 	case Identified:
 		s.Call = s.Know(e.Identity)
+		s.ClientID = e.ClientID
 		s.changed = true
 	case Tick:
 		s.tick()

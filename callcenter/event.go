@@ -30,8 +30,11 @@ type (
 	}
 	// PBXLost says that the switch restarted or forgot the call.
 	PBXLost struct{ Cause int }
-	// Identified says that more is known of the far party: somebody has put him on the books.
-	Identified struct{ Identity Identity }
+	// Identified says that more is known of the far party: somebody has said that it is this client, or none (0).
+	Identified struct {
+		Identity Identity
+		ClientID int64
+	}
 	// Tick says that time has passed; what is due by it is done.
 	Tick struct{}
 

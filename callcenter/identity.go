@@ -1,6 +1,9 @@
 package callcenter
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Identity is who the caller may be. A number is a claim: it names candidates, and a client only when there is
 // exactly one.
@@ -31,6 +34,15 @@ func (i Identity) Client() (Candidate, bool) {
 		return Candidate{}, false
 	}
 	return i.Candidates[0], true
+}
+
+// With returns the identity with a candidate whom somebody has named among the others, first if he is none of them.
+func (i Identity) With(named Candidate) Identity {
+	known := func(c Candidate) bool { return c.ClientID == named.ClientID }
+	if named.ClientID != 0 && !slices.ContainsFunc(i.Candidates, known) {
+		i.Candidates = append([]Candidate{named}, i.Candidates...)
+	}
+	return i
 }
 
 // Responsible returns the user whom all candidates belong to, or 0.

@@ -32,8 +32,9 @@ type Guards interface {
 
 // Leads are the leads a call back is made for.
 type Leads interface {
-	// Callable returns the number and the line of an open lead.
-	Callable(ctx context.Context, lead int64) (number string, line int64, client int64, err error)
+	// Callable returns the number, the line and the client of an open lead; point is the contact point of the client
+	// to be called, 0 for the lead's own number.
+	Callable(ctx context.Context, lead, point int64) (number string, line int64, client int64, err error)
 	// Lease gives the user the only right to work the lead for a while; it refuses while somebody else has it.
 	Lease(ctx context.Context, lead, user int64) error
 }
@@ -67,8 +68,14 @@ type LeadInput struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
-func (a *API) callBack(ctx context.Context, in *LeadInput) (*CallOutput, error) {
-	number, line, client, err := a.dial.Leads.Callable(ctx, in.ID)
+// CallBackInput names a lead and, where it has no number of its own, which of its client's to call.
+type CallBackInput struct {
+	LeadInput
+	PointID int64 `query:"contact_point_id" minimum:"0"`
+}
+
+func (a *API) callBack(ctx context.Context, in *CallBackInput) (*CallOutput, error) {
+	number, line, client, err := a.dial.Leads.Callable(ctx, in.ID, in.PointID)
 	if err != nil {
 		return nil, err
 	}

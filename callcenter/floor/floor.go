@@ -166,9 +166,9 @@ func (f *Floor) SetReady(ctx context.Context, user int64, ready bool, reason str
 	return nil
 }
 
-// Identify asks the directory again about the far parties of the live calls of a lead: somebody has put them on the
-// books.
-func (f *Floor) Identify(ctx context.Context, lead int64) error {
+// Identify tells the live calls of a lead that somebody has said who the far party is: a client, or none of those he
+// might have been when chosen is zero.
+func (f *Floor) Identify(ctx context.Context, lead int64, chosen callcenter.Candidate) error {
 	for _, a := range f.actors() {
 		call := a.snapshot()
 		if call.LeadID != lead {
@@ -178,7 +178,7 @@ func (f *Floor) Identify(ctx context.Context, lead int64) error {
 		if err != nil {
 			return err
 		}
-		a.inbox.put(message{event: callcenter.Identified{Identity: identity}})
+		a.inbox.put(message{event: callcenter.Identified{Identity: identity.With(chosen), ClientID: chosen.ClientID}})
 	}
 	return nil
 }

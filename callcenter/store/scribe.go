@@ -23,8 +23,9 @@ update calls set user_id = nullif($2, 0), client_id = coalesce(nullif($3, 0), cl
        interaction_id = nullif($5, 0), phase = $6, ringing_at = $7, answered_at = $8, message_at = $9, ended_at = $10,
        ended_by = $11, outcome = $12, cause = $13, state = $14, owner = $15, recovered = $16
 where id = $1`
-	makeLeg = `
-insert into call_legs (call_id, channel, kind, user_id, started_at) values ($1, $2, $3, nullif($4, 0), $5)
+	makeLegs = `
+insert into call_legs (call_id, channel, kind, user_id, started_at)
+select $1, channel, kind, nullif(user_id, 0), $5 from unnest($2::text[], $3::text[], $4::bigint[]) l (channel, kind, user_id)
 on conflict (call_id, channel) do nothing`
 	ringLeg   = `update call_legs set ringing_at = coalesce(ringing_at, $3) where call_id = $1 and channel = $2`
 	answerLeg = `update call_legs set answered_at = coalesce(answered_at, $3) where call_id = $1 and channel = $2`
@@ -32,8 +33,9 @@ on conflict (call_id, channel) do nothing`
 update call_legs set ended_at = coalesce(ended_at, $3), result = case when result = '' then $4 else result end,
        cause = case when cause = 0 then $5 else cause end
 where call_id = $1 and channel = $2`
-	endStretch = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
-	newStretch = `
+	endStretch   = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
+	firstStretch = `insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
+	newStretch   = `
 with last as (update call_segments set ended_at = $4 where call_id = $1 and ended_at is null)
 insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
 	freeAgent = `update agents set call_id = null, idle_since = $3, updated_at = now() where user_id = $1 and call_id = $2`
@@ -67,23 +69,46 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	}
 	columns := []any{c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
 		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered}
+	stretch := newStretch
 	if slices.Contains(facts, callcenter.Fact(callcenter.Begun{})) {
+		stretch = firstStretch
 		write(beginCall, append(columns, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.Caller.Raw,
 			c.Caller.Name, c.Dialled, c.Caller.E164, c.StartedAt)...)
 	} else {
 		write(saveCall, columns...)
 	}
+	s.legs(write, c, facts)
 	for i, fact := range facts {
-		if stretch, ok := fact.(callcenter.Stretch); !ok {
+		if f, ok := fact.(callcenter.Stretch); !ok {
 			s.note(write, c, fact)
 		} else if !slices.ContainsFunc(facts[i+1:], isStretch) { // one that lasts no time is none
-			write(newStretch, c.ID, stretch.Kind, stretch.UserID, s.now())
+			write(stretch, c.ID, f.Kind, f.UserID, s.now())
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("save call: %w", err)
 	}
 	return nil
+}
+
+// legs writes the legs that were made.
+func (s *Scribe) legs(write func(sql string, args ...any), c callcenter.Call, facts []callcenter.Fact) {
+	var channels, kinds []string
+	var users []int64
+	for _, fact := range facts {
+		made, ok := fact.(callcenter.LegMade)
+		if !ok {
+			continue
+		}
+		kind := "agent"
+		if made.Client {
+			kind = "client"
+		}
+		channels, kinds, users = append(channels, made.Leg.Channel), append(kinds, kind), append(users, made.Leg.UserID)
+	}
+	if len(channels) > 0 {
+		write(makeLegs, c.ID, channels, kinds, users, s.now())
+	}
 }
 
 func isStretch(fact callcenter.Fact) bool {
@@ -95,19 +120,10 @@ func isStretch(fact callcenter.Fact) bool {
 func (s *Scribe) note(write func(sql string, args ...any), c callcenter.Call, fact callcenter.Fact) {
 	now := s.now()
 	switch f := fact.(type) {
-	case callcenter.LegMade:
-		kind := "agent"
-		if f.Client {
-			kind = "client"
-		}
-		if f.Client && c.Direction == callcenter.In {
-			write(wantRecording, c.ID, f.Leg.Channel)
-		}
-		write(makeLeg, c.ID, f.Leg.Channel, kind, f.Leg.UserID, now)
 	case callcenter.LegMoved:
 		if f.State == callcenter.LegUp {
 			write(answerLeg, c.ID, f.Channel, now)
-			if c.Direction == callcenter.Out && f.Channel == c.Client.Channel {
+			if f.Channel == c.Client.Channel {
 				write(wantRecording, c.ID, f.Channel)
 			}
 		} else {
@@ -121,6 +137,9 @@ func (s *Scribe) note(write func(sql string, args ...any), c callcenter.Call, fa
 		write(freeAgent, f.UserID, c.ID, now)
 	case callcenter.Closed:
 		write(endStretch, c.ID, now)
+		if c.Direction == callcenter.In { // recorded from its first moment, whoever had it then
+			write(wantRecording, c.ID, c.Client.Channel)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"centralita/internal/fault"
@@ -186,6 +187,37 @@ func (s *Service) AddPoint(ctx context.Context, id int64, in NewPoint) (Client, 
 	return s.changePoints(ctx, id, "client.contact_point.add", func(ctx context.Context) error {
 		return s.store.addPoints(ctx, id, []point{p})
 	})
+}
+
+// AdoptNumber gives a client the number (E.164) of an enquiry of his and returns
+// the contact point; 0 when he has it already, or when it is the firm's own.
+func (s *Service) AdoptNumber(ctx context.Context, id int64, e164 string) (added int64, err error) {
+	before, err := s.store.get(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	has := func(p ContactPoint) bool {
+		return p.Value == e164 || slices.ContainsFunc(p.Readings, func(r Reading) bool { return r.E164 == e164 })
+	}
+	if slices.ContainsFunc(before.ContactPoints, has) {
+		return 0, nil
+	}
+	p, err := readPoint(NewPoint{Kind: "phone", Raw: e164}, "lead", nil)
+	if err != nil {
+		return 0, err
+	}
+	after, err := s.changePoints(ctx, id, "client.contact_point.add", func(ctx context.Context) error {
+		return s.store.addPoints(ctx, id, []point{p})
+	})
+	if fault.CodeOf(err) == "own_number" {
+		return 0, nil
+	}
+	for _, p := range after.ContactPoints {
+		if has(p) {
+			return p.ID, err
+		}
+	}
+	return 0, err
 }
 
 // ChangePoint writes a contact point anew; a nil raw or label stays.

@@ -14,12 +14,15 @@ const pageSize = 100
 
 // API is the HTTP face of the ledger.
 type API struct {
-	ledger *Ledger
-	free   Free
+	ledger  *Ledger
+	free    Free
+	clients Clients
 }
 
 // NewAPI returns the face of ledger; free may be nil.
-func NewAPI(ledger *Ledger, free Free) *API { return &API{ledger: ledger, free: free} }
+func NewAPI(ledger *Ledger, free Free, clients Clients) *API {
+	return &API{ledger: ledger, free: free, clients: clients}
+}
 
 // Register adds the routes.
 func (a *API) Register(r *web.Router) {
@@ -38,6 +41,8 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodPost, "/leads/{id}/close", "close-lead", "Close a lead, and say how", access.LeadsWork), a.close)
 	web.Handle(r, op(http.MethodPost, "/leads/{id}/reopen", "reopen-lead", "Take a closing back", access.LeadsWork), a.reopen)
 	web.Handle(r, op(http.MethodPost, "/leads/{id}/next-step", "set-next-step", "Date what happens next, or clear it", access.LeadsWork), a.nextStep)
+	web.Handle(r, op(http.MethodPost, "/leads/{id}/link", "link-lead", "Make a lead, and its number, an existing client's", access.LeadsWork), a.link)
+	web.Handle(r, op(http.MethodDelete, "/leads/{id}/link", "unlink-lead", "Take a lead away from its client again", access.LeadsWork), a.unlink)
 	web.Handle(r, op(http.MethodPost, "/leads/{id}/assign", "assign-lead", "Make somebody responsible", access.LeadsAssign), a.assign)
 }
 

@@ -46,7 +46,7 @@ func newFace(t testing.TB) face {
 	}
 	w.users["nobody"] = access.Actor{UserID: w.users["operator0"].UserID, Login: "nobody", Roles: []string{"ex-operator"}}
 	f := face{w, web.New(web.Options{Gate: gate{w}, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Classify: postgres.Classify})}
-	lead.NewAPI(w.ledger, freeDesk{}).Register(f.server.Router())
+	lead.NewAPI(w.ledger, freeDesk{}, clientBase{w}).Register(f.server.Router())
 	return f
 }
 

@@ -86,3 +86,21 @@ func (a *API) assign(ctx context.Context, in *AssignLeadInput) (*LeadOutput, err
 	lead, err := a.ledger.Assign(ctx, in.ID, in.Body.UserID)
 	return &LeadOutput{Body: lead}, err
 }
+
+// LinkLeadInput names the client whose lead it is.
+type LinkLeadInput struct {
+	ID   int64 `path:"id" minimum:"1"`
+	Body struct {
+		ClientID int64 `json:"client_id" minimum:"1"`
+	}
+}
+
+func (a *API) link(ctx context.Context, in *LinkLeadInput) (*LeadOutput, error) {
+	lead, err := a.ledger.Link(ctx, a.clients, in.ID, in.Body.ClientID)
+	return &LeadOutput{Body: lead}, err
+}
+
+func (a *API) unlink(ctx context.Context, in *LeadIDInput) (*LeadOutput, error) {
+	lead, err := a.ledger.Unlink(ctx, a.clients, in.ID)
+	return &LeadOutput{Body: lead}, err
+}

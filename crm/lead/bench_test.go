@@ -67,7 +67,7 @@ func productServer(b *testing.B, w *world) (*httptest.Server, string) {
 	token, _, err := people.Login(w.ctx, "bench", "bench bench")
 	w.ok(err)
 	s := web.New(web.Options{Gate: people, Logger: slog.New(slog.DiscardHandler), Classify: postgres.Classify})
-	lead.NewAPI(lead.NewLedger(w.db, audit.NewLog(w.db), noLive{}), nil).Register(s.Router())
+	lead.NewAPI(lead.NewLedger(w.db, audit.NewLog(w.db), noLive{}), nil, nil).Register(s.Router())
 	server := httptest.NewServer(s.Handler())
 	b.Cleanup(server.Close)
 	return server, token

@@ -125,6 +125,7 @@ var (
 	errClosed   = fault.New(fault.Conflict, "lead_closed", "This lead is closed.")
 	errOpen     = fault.New(fault.Conflict, "lead_open", "This lead is open.")
 	errNoNumber = fault.New(fault.Conflict, "number_unknown", "This lead has no number that could be called.")
+	errChoose   = fault.New(fault.Conflict, "number_choose", "The client has several numbers. Choose one.")
 )
 
 // maxText bounds reasons and notes of a step.

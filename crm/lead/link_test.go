@@ -125,3 +125,108 @@ func TestLinkingWhileTheClientCalls(t *testing.T) {
 	}
 	w.balanced()
 }
+
+// clientBase is the client base of these tests: clients 1 and 2 may be seen, and numbers become contact points.
+type clientBase struct{ *world }
+
+func (b clientBase) CanRead(_ context.Context, client int64) error {
+	if client == b.clients[2] {
+		return fault.New(fault.NotFound, "not_found", "There is nothing here.")
+	}
+	return nil
+}
+
+func (b clientBase) Adopt(ctx context.Context, client int64, e164 string) (point int64, err error) {
+	err = b.db.Conn(ctx).QueryRow(ctx, `
+		insert into contact_points (client_id, kind, raw, value) values ($1, 'phone', $2, $2) returning id`, client, e164).Scan(&point)
+	return point, err
+}
+
+func (b clientBase) Disown(ctx context.Context, _, point int64) error {
+	_, err := b.db.Conn(ctx).Exec(ctx, "delete from contact_points where id = $1", point)
+	return err
+}
+
+func (b clientBase) Linked(_ context.Context, lead, client int64) {
+	b.exec("insert into audit_entries (action, entity, entity_id) values ('told', 'client', $1), ('told', 'lead', $2)", client, lead)
+}
+
+func TestALeadIsLinkedToAnExistingClientAndTakenBack(t *testing.T) {
+	w := newWorld(t)
+	base, ctx := clientBase{w}, w.as("operator0")
+	f := w.file(w.call("+34600111222", time.Now()))
+	if _, err := w.ledger.Unlink(ctx, base, f.LeadID); fault.CodeOf(err) != "lead_not_linked" {
+		t.Error(err)
+	}
+	if _, err := w.ledger.Link(ctx, base, f.LeadID, w.clients[2]); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("a client out of sight: %v", err)
+	}
+	linked, err := w.ledger.Link(ctx, base, f.LeadID, w.clients[0])
+	w.ok(err)
+	numbers := "select count(*) from contact_points where client_id = $1"
+	if linked.ClientID == nil || *linked.ClientID != w.clients[0] || w.id(numbers, w.clients[0]) != 1 {
+		t.Fatalf("linked: %+v", linked)
+	}
+	back, err := w.ledger.Unlink(ctx, base, f.LeadID)
+	w.ok(err)
+	left := w.id("select count(*) from interactions where client_id is not null") + w.id("select count(*) from calls where client_id is not null")
+	if back.ClientID != nil || left != 0 || w.id(numbers, w.clients[0]) != 0 {
+		t.Errorf("taken back: %+v, %d rows left", back, left)
+	}
+	if n := w.id("select count(*) from audit_entries where action in ('link', 'unlink') and entity_id = $1", f.LeadID); n != 2 {
+		t.Errorf("%d entries in the log", n)
+	}
+	// The number alone is the identity again: its next call continues this lead.
+	again := w.call("+34600111222", time.Now())
+	if g := w.file(again); g.LeadID != f.LeadID || g.Opened {
+		t.Errorf("the next call: %+v", g)
+	}
+	w.balanced()
+}
+
+func TestJoinedLeadsAreNotTakenApart(t *testing.T) {
+	w := newWorld(t)
+	base, ctx := clientBase{w}, w.as("operator0")
+	known := w.call("+34600999888", time.Now())
+	known.ClientID = w.clients[0]
+	w.file(known)
+	stray := w.file(w.call("+34600111222", time.Now()))
+	joined, err := w.ledger.Link(ctx, base, stray.LeadID, w.clients[0])
+	w.ok(err)
+	if joined.Closing == nil || *joined.Closing != lead.Duplicate {
+		t.Fatalf("joined: %+v", joined)
+	}
+	if _, err := w.ledger.Unlink(ctx, base, stray.LeadID); fault.CodeOf(err) != "lead_merged" {
+		t.Error(err)
+	}
+	w.balanced()
+}
+
+func TestALeadWithoutANumberIsCalledOnItsClients(t *testing.T) {
+	w := newWorld(t)
+	lead, err := w.ledger.Create(w.as("operator0"), lead.New{ClientID: w.clients[0], Note: "asked for an offer"})
+	w.ok(err)
+	callable := func(point int64) (string, string) {
+		number, _, _, err := w.ledger.Callable(w.ctx, lead.ID, point)
+		return number, fault.CodeOf(err)
+	}
+	if _, code := callable(0); code != "number_unknown" {
+		t.Error(code)
+	}
+	add := "insert into contact_points (client_id, kind, raw, value) values ($1, 'phone', $2, $2) returning id"
+	first := w.id(add, w.clients[0], "+34600111222")
+	if number, code := callable(0); number != "+34600111222" {
+		t.Error(number, code)
+	}
+	w.id(add, w.clients[0], "+34600333444")
+	other := w.id(add, w.clients[1], "+34600555666")
+	if _, code := callable(0); code != "number_choose" {
+		t.Error(code)
+	}
+	if number, code := callable(first); number != "+34600111222" {
+		t.Error(number, code)
+	}
+	if _, code := callable(other); code != "number_unknown" {
+		t.Errorf("somebody else's number: %q", code)
+	}
+}

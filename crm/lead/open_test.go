@@ -61,7 +61,7 @@ func TestWithheldNumbersNeverMeet(t *testing.T) {
 				t.Errorf("%.40q: %+v", raw, f)
 			}
 			seen[f.LeadID] = true
-			if _, _, _, err := w.ledger.Callable(w.ctx, f.LeadID); fault.CodeOf(err) != "number_unknown" {
+			if _, _, _, err := w.ledger.Callable(w.ctx, f.LeadID, 0); fault.CodeOf(err) != "number_unknown" {
 				t.Errorf("%.40q can be called back: %v", raw, err)
 			}
 		}

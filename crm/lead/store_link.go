@@ -35,6 +35,11 @@ func scanKeyed(row pgx.Row) (k keyed, err error) {
 // It fails with kind NotFound when there is no such lead, and Invalid when
 // there is no such client.
 func (l *Ledger) LinkClient(ctx context.Context, leadID, clientID int64) error {
+	return l.link(ctx, leadID, clientID, 0)
+}
+
+// link is LinkClient; point is the contact point that the client got by it, if any.
+func (l *Ledger) link(ctx context.Context, leadID, clientID, point int64) error {
 	return l.db.InTx(ctx, func(ctx context.Context) error {
 		k, err := scanKeyed(l.db.Conn(ctx).QueryRow(ctx, `
 			select `+keyedColumns+` from leads
@@ -45,7 +50,7 @@ func (l *Ledger) LinkClient(ctx context.Context, leadID, clientID int64) error {
 		if err != nil {
 			return fmt.Errorf("lock lead: %w", err)
 		}
-		if err := l.linkHistory(ctx, k.id, leadID, clientID); err != nil {
+		if err := l.linkHistory(ctx, k.id, leadID, clientID, point); err != nil {
 			return err
 		}
 		if err := l.rekey(ctx, k, clientID); err != nil {
@@ -56,10 +61,18 @@ func (l *Ledger) LinkClient(ctx context.Context, leadID, clientID int64) error {
 	})
 }
 
+// sqlLinked writes the link down before it is made, with what it takes to undo it.
+const sqlLinked = `
+insert into lead_entries (lead_id, kind, user_id, detail)
+select id, 'linked', nullif($3::bigint, 0),
+       jsonb_build_object('client_id', $2::bigint, 'point_id', $4::bigint, 'responsible_before', responsible_id)
+from leads where id = $1`
+
 // linkHistory gives the client what hangs on the lead, and on the duplicate by
 // which it was named.
-func (l *Ledger) linkHistory(ctx context.Context, lead, alias, client int64) error {
+func (l *Ledger) linkHistory(ctx context.Context, lead, alias, client, point int64) error {
 	batch := &pgx.Batch{}
+	batch.Queue(sqlLinked, lead, client, access.ActorFrom(ctx).UserID, point)
 	batch.Queue(`
 		update leads set client_id = $2, updated_at = now(),
 		       responsible_id = coalesce(responsible_id, (select responsible_id from clients where id = $2))
@@ -69,8 +82,6 @@ func (l *Ledger) linkHistory(ctx context.Context, lead, alias, client int64) err
 	}
 	batch.Queue("update interactions set client_id = $2 where lead_id in ($1, $3)", lead, client, alias)
 	batch.Queue("update calls set client_id = $2 where lead_id in ($1, $3)", lead, client, alias)
-	batch.Queue("insert into lead_entries (lead_id, kind, user_id, detail) values ($1, 'linked', nullif($3::bigint, 0), jsonb_build_object('client_id', $2::bigint))",
-		lead, client, access.ActorFrom(ctx).UserID)
 	err := l.db.Conn(ctx).SendBatch(ctx, batch).Close()
 	if _, ok := postgres.ForeignKeyViolation(err); ok {
 		return fault.Wrap(err, fault.Invalid, "client_unknown", "There is no such client.")

@@ -135,18 +135,23 @@ func describe(detail map[string]any) string {
 	return strings.Join(parts, ", ")
 }
 
-// Callable returns what is needed to call an open lead back: its number in
-// E.164, its line and its client, 0 where it has none. It fails with kind
-// Conflict when the lead is closed or has no number that could be dialled.
-func (l *Ledger) Callable(ctx context.Context, id int64) (number string, line, client int64, err error) {
+// Callable returns what is needed to call an open lead back: a number in E.164,
+// its line and its client, 0 where it has none. The number is that of point, a
+// contact point of the client; with 0 the lead's own, or that of its client if
+// he has one alone. It fails with kind Conflict when the lead is closed, has no
+// number that could be dialled, or several of which one must be chosen.
+func (l *Ledger) Callable(ctx context.Context, id, point int64) (number string, line, client int64, err error) {
 	lead, err := l.get(ctx, id)
 	switch {
 	case err != nil:
 		return "", 0, 0, err
 	case lead.State != "open":
 		return "", 0, 0, errClosed
-	case lead.Number == "":
-		return "", 0, 0, errNoNumber
+	}
+	if number = lead.Number; number == "" || point != 0 {
+		if number, err = l.clientNumber(ctx, lead, point); err != nil {
+			return "", 0, 0, err
+		}
 	}
 	if lead.Line != nil {
 		line = lead.Line.ID
@@ -154,5 +159,28 @@ func (l *Ledger) Callable(ctx context.Context, id int64) (number string, line, c
 	if lead.ClientID != nil {
 		client = *lead.ClientID
 	}
-	return lead.Number, line, client, nil
+	return number, line, client, nil
+}
+
+// clientNumber returns a number of a lead's client.
+func (l *Ledger) clientNumber(ctx context.Context, lead Lead, point int64) (string, error) {
+	if lead.ClientID == nil {
+		return "", errNoNumber
+	}
+	rows, err := l.db.Conn(ctx).Query(ctx, `
+		select value from contact_points where client_id = $1 and kind = 'phone' and value like '+%' and ($2::bigint = 0 or id = $2) limit 2`,
+		*lead.ClientID, point)
+	if err != nil {
+		return "", fmt.Errorf("read numbers: %w", err)
+	}
+	numbers, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("read numbers: %w", err)
+	case len(numbers) == 0:
+		return "", errNoNumber
+	case len(numbers) > 1:
+		return "", errChoose
+	}
+	return numbers[0], nil
 }

@@ -267,7 +267,7 @@ func TestNothingIsLeasedAfterClosing(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"lease":    w.ledger.Lease(w.ctx, id, user, time.Minute),
-		"callable": func() error { _, _, _, err := w.ledger.Callable(context.Background(), id); return err }(),
+		"callable": func() error { _, _, _, err := w.ledger.Callable(context.Background(), id, 0); return err }(),
 	} {
 		if fault.CodeOf(err) != "lead_closed" {
 			t.Errorf("%s: %v", name, err)

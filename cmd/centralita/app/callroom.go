@@ -11,6 +11,7 @@ import (
 	"centralita/crm/client"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
 
@@ -155,9 +156,9 @@ const leaseFor = 2 * time.Minute
 // callBacks are the leads of calls back.
 type callBacks struct{ leads *lead.Ledger }
 
-// Callable returns the number and the line of an open lead.
-func (b callBacks) Callable(ctx context.Context, id int64) (number string, line, client int64, err error) {
-	return b.leads.Callable(ctx, id)
+// Callable returns the number, the line and the client of an open lead.
+func (b callBacks) Callable(ctx context.Context, id, point int64) (number string, line, client int64, err error) {
+	return b.leads.Callable(ctx, id, point)
 }
 
 // Lease gives the user the only right to work the lead for a while.
@@ -194,10 +195,44 @@ func (l linker) LinkClient(ctx context.Context, leadID, clientID int64) error {
 	if err := l.leads.LinkClient(ctx, leadID, clientID); err != nil {
 		return err
 	}
-	postgres.AfterCommit(ctx, func() {
-		l.app.attempt(context.WithoutCancel(ctx), "call not identified", func(ctx context.Context) error {
-			return l.app.floor.Identify(ctx, leadID)
-		})
-	})
+	postgres.AfterCommit(ctx, func() { l.Linked(context.WithoutCancel(ctx), leadID, clientID) })
 	return nil
+}
+
+// CanRead returns nil when ctx's actor may see the client.
+func (l linker) CanRead(ctx context.Context, clientID int64) error {
+	return l.app.clients.CanRead(ctx, clientID)
+}
+
+// Adopt makes a number the client's, where ctx's actor may change him.
+func (l linker) Adopt(ctx context.Context, clientID int64, e164 string) (int64, error) {
+	if !access.ActorFrom(ctx).Has(access.ClientsWrite) || l.app.clients.CanChange(ctx, clientID) != nil {
+		return 0, nil
+	}
+	return l.app.clients.AdoptNumber(ctx, clientID, e164)
+}
+
+// Disown removes what Adopt added.
+func (l linker) Disown(ctx context.Context, clientID, point int64) error {
+	_, err := l.app.clients.RemovePoint(ctx, clientID, point)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
+
+// Linked tells the live calls of the lead who is calling.
+func (l linker) Linked(ctx context.Context, leadID, clientID int64) {
+	l.app.attempt(ctx, "call not identified", func(ctx context.Context) error {
+		var chosen callcenter.Candidate
+		if clientID != 0 {
+			c, err := l.app.clients.Get(ctx, clientID)
+			if err != nil {
+				return err
+			}
+			chosen = callcenter.Candidate{ClientID: c.ID, Name: c.Name, Kind: c.Kind, ResponsibleID: deref(c.ResponsibleID),
+				ResponsibleName: c.ResponsibleName, Score: 100, Reason: "linked"}
+		}
+		return l.app.floor.Identify(ctx, leadID, chosen)
+	})
 }
