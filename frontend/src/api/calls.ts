@@ -60,7 +60,8 @@ export const callCommands = {
   current: () => http.get<{ items: CallView[] }>('/calls/current').then((page) => page.items ?? []),
   get: (id: number) => http.get<CallView>(`/calls/${id}`),
   dial: (wish: Dial) => http.post<CallView>('/calls', wish),
-  callBack: (leadId: number) => http.post<CallView>(`/leads/${leadId}/call-back`),
+  callBack: (leadId: number, pointId?: number) =>
+    http.post<CallView>(`/leads/${leadId}/call-back${pointId ? `?contact_point_id=${pointId}` : ''}`),
   decline: (id: number) => http.post<CallView>(`/calls/${id}/decline`),
   hangup: (id: number) => http.post<CallView>(`/calls/${id}/hangup`),
   hold: (id: number) => http.post<CallView>(`/calls/${id}/hold`),

@@ -51,6 +51,9 @@ export const closeLead = (id: number, closing: Closing, reason: string) =>
 export const reopenLead = (id: number, reason: string) => http.post<Lead>(`/leads/${id}/reopen`, { reason });
 export const planNextStep = (id: number, at: string | null, note: string) =>
   http.post<Lead>(`/leads/${id}/next-step`, { at, note });
-export const assignLead = (id: number, userId: number) => http.post<Lead>(`/leads/${id}/assign`, { user_id: userId });
+export const assignLead = (id: number, userId: number | null) =>
+  http.post<Lead>(`/leads/${id}/assign`, { user_id: userId });
+export const linkLead = (id: number, clientId: number) => http.post<Lead>(`/leads/${id}/link`, { client_id: clientId });
+export const unlinkLead = (id: number) => http.delete<Lead>(`/leads/${id}/link`);
 export const noteLead = (id: number, note: string) => http.patch<Lead>(`/leads/${id}`, { note });
 export const releaseLead = (id: number) => http.delete<Lead>(`/leads/${id}/lease`);

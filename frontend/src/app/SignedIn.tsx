@@ -25,6 +25,7 @@ export function SignedIn(props: { me: Me; onLocale(locale: Locale): void; locked
         reminderDue: (reminder) => latest.current.reminderDue(reminder),
         messageIn: (message) => latest.current.messageIn(message),
         notice: (level, code) => latest.current.notice(level, code),
+        callNotice: () => latest.current.callNotice(),
       }),
   );
   const onLocale = useRef(props.onLocale);
@@ -102,5 +103,15 @@ function useWishes(): DeskWishes {
       toast.done(t('sms.arrived', { name: message.client_name || message.from, text: message.body })),
     notice: (level, name) =>
       level === 'error' ? toast.failed(code('notice', name)) : toast.done(code('notice', name)),
+    callNotice: () => ({
+      title: ({ view }) =>
+        t('notify.call', {
+          name:
+            view?.client_name || view?.caller_name || view?.number.display || view?.number.raw || t('number.withheld'),
+        }),
+      body: ({ view }) => [view?.number.display, view?.line?.name].filter(Boolean).join(' · '),
+      accept: t('ring.accept'),
+      decline: t('ring.decline'),
+    }),
   };
 }

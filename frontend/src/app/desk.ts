@@ -4,6 +4,7 @@ import { sessionLost } from '@/api/http';
 import { applySignal, refetchAll } from '@/api/signals';
 import type { Me, Message, Reminder } from '@/api/types';
 import { watchDevices } from '@/call/devices';
+import { CallNotices, type NoticeWords } from '@/call/notices';
 import { TabOwnership } from '@/call/ownership';
 import { Ringer } from '@/call/ringer';
 import { SipPhone, type PhoneLine } from '@/call/sip';
@@ -15,6 +16,7 @@ export interface DeskWishes {
   reminderDue(reminder: Reminder): void;
   messageIn(message: Message): void;
   notice(level: string, code: string): void;
+  callNotice(): NoticeWords;
 }
 
 /**
@@ -27,6 +29,7 @@ export class Desk {
   readonly live: LiveSocket;
   readonly ringer = new Ringer();
   private readonly line: SipPhone | null;
+  private readonly notices: CallNotices;
   private readonly tabs: TabOwnership<ReturnType<Softphone['mirror']>>;
   private unwatch: (() => void)[] = [];
 
@@ -51,6 +54,7 @@ export class Desk {
       ring: (on) => (on ? this.ringer.start() : this.ringer.stop()),
       delegate: (command, callId) => this.tabs.command(command, callId),
     });
+    this.notices = new CallNotices(this.softphone, () => wishes.callNotice());
     this.line = me.phone.kind === 'browser' ? new SipPhone(me.phone, this.softphone) : null;
     this.tabs = new TabOwnership(`centralita-phone-${me.user.id}`, {
       gained: () => {
@@ -77,6 +81,7 @@ export class Desk {
   start(): void {
     this.tabs.start();
     this.live.start();
+    this.notices.start();
     const unlock = () => void this.ringer.unlock();
     document.addEventListener('pointerdown', unlock, { once: true });
     this.unwatch = [
@@ -89,6 +94,7 @@ export class Desk {
   stop(): void {
     for (const end of this.unwatch.splice(0)) end();
     this.ringer.stop();
+    this.notices.stop();
     this.live.stop();
     this.line?.stop();
     this.tabs.stop();

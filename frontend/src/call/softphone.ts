@@ -285,8 +285,20 @@ export class Softphone implements SipEvents {
     return this.begin(() => this.ports.commands.dial(wish));
   }
 
-  async callBack(leadId: number): Promise<CallView | null> {
-    return this.begin(() => this.ports.commands.callBack(leadId));
+  /** Calls a lead back; `pointId` says which number of its client, where it has none of its own. */
+  async callBack(leadId: number, pointId?: number): Promise<CallView | null> {
+    return this.begin(() => this.ports.commands.callBack(leadId, pointId));
+  }
+
+  /** Reads again who is calling: somebody has just said it. */
+  async renew(callId: number): Promise<void> {
+    try {
+      const view = await this.ports.commands.get(callId);
+      const call = this.find(callId);
+      if (call) this.put(callId, (each) => ({ ...each, view: { ...view, phase: each.view?.phase ?? view.phase } }));
+    } catch (error) {
+      this.ports.failed(error);
+    }
   }
 
   dismissFinished(): void {

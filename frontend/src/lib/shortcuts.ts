@@ -22,6 +22,7 @@ export type ShortcutId =
   | 'row_close'
   | 'row_next'
   | 'row_open'
+  | 'row_pick'
   | 'row_down'
   | 'row_up';
 
@@ -47,6 +48,7 @@ export const shortcuts: Record<ShortcutId, Shortcut> = {
   row_close: { code: 'KeyX', chord: false },
   row_next: { code: 'KeyN', chord: false },
   row_open: { code: 'Enter', chord: false },
+  row_pick: { code: 'KeyM', chord: false },
   row_down: { code: 'KeyJ', chord: false },
   row_up: { code: 'KeyK', chord: false },
 };

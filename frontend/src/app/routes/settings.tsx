@@ -5,6 +5,7 @@ import { ProfilePage } from '@/features/access/ProfilePage';
 import { UsersPage } from '@/features/access/UsersPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
 import { LinesPage } from '@/features/line/LinesPage';
+import { NoticeSettings } from '@/features/phone/NoticePrimer';
 import { TemplatesPage } from '@/features/message/TemplatesPage';
 import { ShortcutList } from '@/features/search/Shortcuts';
 import { HealthPage } from '@/features/system/HealthPage';
@@ -59,5 +60,7 @@ export const Health = HealthPage;
 
 export function ProfileRoute() {
   const { onLocale, onSignOut } = useRouter().options.context;
-  return <ProfilePage onLocale={onLocale} onSignOut={onSignOut} shortcuts={<ShortcutList />} />;
+  return (
+    <ProfilePage onLocale={onLocale} onSignOut={onSignOut} notices={<NoticeSettings />} shortcuts={<ShortcutList />} />
+  );
 }

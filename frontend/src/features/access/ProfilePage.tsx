@@ -12,7 +12,12 @@ import { Segmented } from '@/ui/Segmented';
 import { Page, Section } from '@/ui/kit';
 
 /** One's own language, colours and sound. */
-export function ProfilePage(props: { onLocale(locale: Locale): void; onSignOut(): void; shortcuts: React.ReactNode }) {
+export function ProfilePage(props: {
+  onLocale(locale: Locale): void;
+  onSignOut(): void;
+  notices: React.ReactNode;
+  shortcuts: React.ReactNode;
+}) {
   const t = useT();
   const me = useMe();
   const report = useReport();
@@ -56,6 +61,7 @@ export function ProfilePage(props: { onLocale(locale: Locale): void; onSignOut()
           </div>
         </Section>
         <Audio />
+        <Section title={t('notify.title')}>{props.notices}</Section>
         {props.shortcuts}
       </div>
     </Page>

@@ -1,7 +1,7 @@
-import { ActionIcon, Button, Menu, Popover } from '@mantine/core';
+import { ActionIcon, Checkbox, Menu, Popover } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { CalendarClock, CheckCheck, Lock, Phone, UserPlus } from 'lucide-react';
+import { CalendarClock, CheckCheck, Lock, UserPlus } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useCan, useMe } from '@/api/react';
 import { usersQuery } from '@/api/session';
@@ -13,6 +13,8 @@ import { useCode, useT } from '@/lib/i18n';
 import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Avatar, Badge, Kbd, LineTag, PhoneNumber } from '@/ui/kit';
 import { useLeadActions, type LeadActions } from './actions';
+import { BulkAssign } from './BulkAssign';
+import { CallBack, callable } from './CallBack';
 import { CloseForm, NextStepForm } from './CloseForm';
 import { ClassBadge, LeadClock, leadName } from './looks';
 import css from './lead.module.css';
@@ -47,77 +49,130 @@ export function BoardRows(props: { rows: Lead[]; free: FreeAgent[]; onOpen(id: n
     setCurrentId(rows[to]?.id ?? null);
     virtual.scrollToIndex(to, { align: 'auto' });
   };
-  const closed = panel === null;
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const [bulkOpen, setBulkOpen] = useState(false);
+  const anchor = useRef<number | null>(null);
+  const picked = rows.filter((lead) => chosen.has(lead.id));
+  const toggle = (id: number, range: boolean) => {
+    const next = new Set(chosen);
+    const on = !next.has(id);
+    const from = range && anchor.current !== null ? rows.findIndex((lead) => lead.id === anchor.current) : -1;
+    const to = rows.findIndex((lead) => lead.id === id);
+    const span = from < 0 ? [to, to] : [Math.min(from, to), Math.max(from, to)];
+    for (const lead of rows.slice(span[0], (span[1] ?? 0) + 1)) {
+      if (on) next.add(lead.id);
+      else next.delete(lead.id);
+    }
+    anchor.current = id;
+    setChosen(next);
+  };
+  const many = can('leads.assign');
+  const closed = panel === null && !bulkOpen;
   const idle = phone.calls.length === 0;
   useShortcut('row_down', closed ? () => move(1) : null);
   useShortcut('row_up', closed ? () => move(-1) : null);
   useShortcut('row_open', closed && currentId !== null && current ? () => props.onOpen(current.id) : null);
   useShortcut('row_call', closed && current && idle && can('calls.use') ? () => void actions.callBack(current) : null);
   const openPanel = (what: Panel) => (closed && current ? () => setPanel({ id: current.id, what }) : null);
-  useShortcut('row_assign', can('leads.assign') ? openPanel('assign') : null);
+  const openAssign = picked.length > 0 && closed ? () => setBulkOpen(true) : openPanel('assign');
+  useShortcut('row_assign', many ? openAssign : null);
+  useShortcut('row_pick', many && closed && current ? () => toggle(current.id, false) : null);
   useShortcut('row_close', openPanel('close'));
   useShortcut('row_next', openPanel('step'));
 
   return (
-    <div className={css.tableWrap} role="table" aria-label={t('nav.board')} aria-rowcount={rows.length}>
-      <div role="rowgroup">
-        <div className={css.head} role="row">
-          <span role="columnheader">{t('board.col.clock')}</span>
-          <span role="columnheader">{t('board.col.who')}</span>
-          <span role="columnheader">{t('board.col.class')}</span>
-          <span role="columnheader">{t('board.col.line')}</span>
-          <span role="columnheader">{t('board.col.value')}</span>
-          <span role="columnheader">{t('board.col.responsible')}</span>
-          <span role="columnheader">
-            <span className="sr-only">{t('board.col.actions')}</span>
-          </span>
-        </div>
-      </div>
+    <>
+      {many && (
+        <BulkAssign
+          chosen={picked}
+          free={props.free}
+          opened={bulkOpen}
+          onOpen={setBulkOpen}
+          onClear={() => setChosen(new Set())}
+        />
+      )}
       <div
-        ref={box}
-        className={css.rows}
-        role="rowgroup"
-        tabIndex={0}
-        data-testid="board-rows"
-        onKeyDown={(event) => {
-          if (event.target !== box.current) return;
-          const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-          if (step === undefined) return;
-          event.preventDefault();
-          move(step);
-        }}
+        className={css.tableWrap}
+        data-many={many || undefined}
+        role="table"
+        aria-label={t('nav.board')}
+        aria-rowcount={rows.length}
       >
-        <div style={{ height: virtual.getTotalSize(), position: 'relative' }} role="presentation">
-          {virtual.getVirtualItems().map((item) => {
-            const lead = rows[item.index];
-            if (!lead) return null;
-            return (
-              <Row
-                key={lead.id}
-                lead={lead}
-                top={item.start}
-                index={item.index}
-                current={lead.id === currentId}
-                actions={actions}
-                free={props.free}
-                panel={panel?.id === lead.id ? panel.what : null}
-                onPanel={(what) => setPanel(what ? { id: lead.id, what } : null)}
-                onFocus={() => setCurrentId(lead.id)}
-                onOpen={() => props.onOpen(lead.id)}
-                idle={idle}
-              />
-            );
-          })}
+        <div role="rowgroup">
+          <div className={css.head} role="row">
+            {many && (
+              <span role="columnheader">
+                <Checkbox
+                  size="xs"
+                  aria-label={t('bulk.all')}
+                  checked={picked.length > 0 && picked.length === rows.length}
+                  indeterminate={picked.length > 0 && picked.length < rows.length}
+                  onChange={() => setChosen(picked.length > 0 ? new Set() : new Set(rows.map((lead) => lead.id)))}
+                  data-testid="bulk-all"
+                />
+              </span>
+            )}
+            <span role="columnheader">{t('board.col.clock')}</span>
+            <span role="columnheader">{t('board.col.who')}</span>
+            <span role="columnheader">{t('board.col.class')}</span>
+            <span role="columnheader">{t('board.col.line')}</span>
+            <span role="columnheader">{t('board.col.value')}</span>
+            <span role="columnheader">{t('board.col.responsible')}</span>
+            <span role="columnheader">
+              <span className="sr-only">{t('board.col.actions')}</span>
+            </span>
+          </div>
         </div>
+        <div
+          ref={box}
+          className={css.rows}
+          role="rowgroup"
+          tabIndex={0}
+          data-testid="board-rows"
+          onKeyDown={(event) => {
+            if (event.target !== box.current) return;
+            const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+            if (step === undefined) return;
+            event.preventDefault();
+            move(step);
+          }}
+        >
+          <div style={{ height: virtual.getTotalSize(), position: 'relative' }} role="presentation">
+            {virtual.getVirtualItems().map((item) => {
+              const lead = rows[item.index];
+              if (!lead) return null;
+              return (
+                <Row
+                  key={lead.id}
+                  lead={lead}
+                  top={item.start}
+                  index={item.index}
+                  current={lead.id === currentId}
+                  actions={actions}
+                  free={props.free}
+                  panel={panel?.id === lead.id ? panel.what : null}
+                  onPanel={(what) => setPanel(what ? { id: lead.id, what } : null)}
+                  onFocus={() => setCurrentId(lead.id)}
+                  onOpen={() => props.onOpen(lead.id)}
+                  idle={idle}
+                  picked={many ? chosen.has(lead.id) : null}
+                  onPick={(range) => toggle(lead.id, range)}
+                />
+              );
+            })}
+          </div>
+        </div>
+        <footer className={css.keys} aria-hidden>
+          {(
+            ['row_down', 'row_up', 'row_open', 'row_call', 'row_pick', 'row_assign', 'row_close', 'row_next'] as const
+          ).map((id) => (
+            <span key={id} className="row" style={{ gap: 5 }}>
+              <Kbd keys={keysOf(id)} /> {t(`shortcut.${id}`)}
+            </span>
+          ))}
+        </footer>
       </div>
-      <footer className={css.keys} aria-hidden>
-        {(['row_down', 'row_up', 'row_open', 'row_call', 'row_assign', 'row_close', 'row_next'] as const).map((id) => (
-          <span key={id} className="row" style={{ gap: 5 }}>
-            <Kbd keys={keysOf(id)} /> {t(`shortcut.${id}`)}
-          </span>
-        ))}
-      </footer>
-    </div>
+    </>
   );
 }
 
@@ -133,6 +188,9 @@ interface RowProps {
   onFocus(): void;
   onOpen(): void;
   idle: boolean;
+  /** Null where nothing can be chosen. */
+  picked: boolean | null;
+  onPick(range: boolean): void;
 }
 
 function Row(props: RowProps) {
@@ -148,12 +206,24 @@ function Row(props: RowProps) {
       className={css.row}
       style={{ transform: `translateY(${props.top}px)` }}
       data-current={props.current || undefined}
+      data-picked={props.picked || undefined}
       data-testid="lead-row"
       data-lead-id={lead.id}
       data-class={lead.class}
       onClick={props.onOpen}
       onFocus={props.onFocus}
     >
+      {props.picked !== null && (
+        <span role="cell" onClick={(event) => event.stopPropagation()}>
+          <Checkbox
+            size="xs"
+            aria-label={t('bulk.choose', { name: name || t('lead.unknown') })}
+            checked={props.picked}
+            onChange={(event) => props.onPick((event.nativeEvent as MouseEvent).shiftKey)}
+            data-testid="bulk-pick"
+          />
+        </span>
+      )}
       <span role="cell">
         <LeadClock lead={lead} warnS={firm.lead_warn_seconds} breachS={firm.lead_breach_seconds} />
       </span>
@@ -226,19 +296,7 @@ function RowActions(props: RowProps) {
   }
   return (
     <>
-      {can('calls.use') && lead.number !== '' && (
-        <Button
-          size="compact-sm"
-          variant="light"
-          leftSection={<Phone size={13} aria-hidden />}
-          disabled={!props.idle}
-          onClick={() => void actions.callBack(lead)}
-          data-testid="call-back"
-          data-lead-id={lead.id}
-        >
-          {t('lead.call_back')}
-        </Button>
-      )}
+      {can('calls.use') && callable(lead) && <CallBack small lead={lead} actions={actions} disabled={!props.idle} />}
       {can('leads.assign') && (
         <AssignMenu
           lead={lead}

@@ -1,7 +1,7 @@
 import { Button, Popover, Skeleton, Textarea } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CalendarClock, CheckCheck, IdCard, LifeBuoy, Phone, RotateCcw, UserPlus } from 'lucide-react';
+import { CalendarClock, CheckCheck, IdCard, LifeBuoy, RotateCcw, Unlink, UserPlus } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { presenceQuery, traceQuery } from '@/api/calls';
 import { leadKeys, leadQuery, noteLead } from '@/api/leads';
@@ -15,7 +15,9 @@ import { useCode, useT } from '@/lib/i18n';
 import { Badge, Failed, LineTag, PhoneNumber, Section } from '@/ui/kit';
 import { useLeadActions } from './actions';
 import { AssignMenu } from './BoardRows';
+import { CallBack, callable } from './CallBack';
 import { CloseForm, NextStepForm } from './CloseForm';
+import { LinkClient } from './LinkClient';
 import { ClassBadge, LeadClock, leadName } from './looks';
 import css from './lead.module.css';
 
@@ -145,16 +147,8 @@ function Actions(props: { lead: LeadDetail }) {
   const closed = Boolean(lead.closing);
   return (
     <div className="row" style={{ flexWrap: 'wrap' }}>
-      {can('calls.use') && lead.number !== '' && !closed && (
-        <Button
-          leftSection={<Phone size={14} aria-hidden />}
-          disabled={phone.calls.length > 0}
-          onClick={() => void actions.callBack(lead)}
-          data-testid="call-back"
-          data-lead-id={lead.id}
-        >
-          {t('lead.call_back')}
-        </Button>
+      {can('calls.use') && callable(lead) && !closed && (
+        <CallBack lead={lead} actions={actions} disabled={phone.calls.length > 0} />
       )}
       {closed ? (
         <Button
@@ -216,23 +210,46 @@ function Actions(props: { lead: LeadDetail }) {
       )}
       <span className="grow" />
       {lead.client_id ? (
-        <Link
-          to="/clients/$clientId"
-          params={{ clientId: String(lead.client_id) }}
-          className={css.link}
-          data-testid="lead-open-card"
-        >
-          <IdCard size={14} aria-hidden /> {t('ring.open')}
-        </Link>
+        <>
+          <Link
+            to="/clients/$clientId"
+            params={{ clientId: String(lead.client_id) }}
+            className={css.link}
+            data-testid="lead-open-card"
+          >
+            <IdCard size={14} aria-hidden /> {t('ring.open')}
+          </Link>
+          {can('leads.work') && lead.closing !== 'duplicate' && (
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              color="gray"
+              leftSection={<Unlink size={14} aria-hidden />}
+              onClick={() =>
+                actions.unlink.mutate({
+                  leadId: lead.id,
+                  clientId: lead.client_id ?? 0,
+                  name: lead.client_name || t('lead.unknown'),
+                })
+              }
+              data-testid="lead-unlink"
+            >
+              {t('lead.unlink')}
+            </Button>
+          )}
+        </>
       ) : (
-        <Link
-          to="/clients/new"
-          search={{ lead: lead.id, number: lead.number || undefined, name: lead.caller_name || undefined }}
-          className={css.link}
-          data-testid="lead-create-client"
-        >
-          <UserPlus size={14} aria-hidden /> {t('ring.create')}
-        </Link>
+        <>
+          {can('leads.work') && <LinkClient lead={lead} actions={actions} />}
+          <Link
+            to="/clients/new"
+            search={{ lead: lead.id, number: lead.number || undefined, name: lead.caller_name || undefined }}
+            className={css.link}
+            data-testid="lead-create-client"
+          >
+            <UserPlus size={14} aria-hidden /> {t('ring.create')}
+          </Link>
+        </>
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { assignLead, closeLead, leadKeys, planNextStep, reopenLead } from '@/api/leads';
+import { assignLead, closeLead, leadKeys, linkLead, planNextStep, reopenLead, unlinkLead } from '@/api/leads';
 import { useReport } from '@/api/react';
 import type { Closing, Lead } from '@/api/types';
 import { useTelephone } from '@/call/context';
@@ -39,22 +39,45 @@ export function useLeadActions() {
     },
     onError: report,
   });
-  const assign = useMutation({
-    mutationFn: (wish: { lead: Lead; userId: number; name: string }) => assignLead(wish.lead.id, wish.userId),
+  const unlink = useMutation({
+    mutationFn: (wish: { leadId: number; clientId: number; name: string }) => unlinkLead(wish.leadId),
     onSuccess: (_, wish) => {
       refresh();
-      const before = wish.lead.responsible_id;
+      toast.done(t('lead.unlinked', { name: wish.name }), () => link.mutate(wish));
+    },
+    onError: report,
+  });
+  const link = useMutation({
+    mutationFn: (wish: { leadId: number; clientId: number; name: string }) => linkLead(wish.leadId, wish.clientId),
+    onSuccess: (lead, wish) => {
+      refresh();
+      const joined = lead.closing === 'duplicate';
       toast.done(
-        t('lead.assigned_to', { name: wish.name }),
-        before ? () => assign.mutate({ ...wish, userId: before, name: wish.lead.responsible_name }) : undefined,
+        t(joined ? 'lead.linked_joined' : 'lead.linked', { name: wish.name }),
+        joined ? undefined : () => unlink.mutate(wish),
       );
     },
     onError: report,
   });
-  const callBack = async (lead: Lead) => {
-    await softphone.callBack(lead.id);
+  const assign = useMutation({
+    mutationFn: (wish: { lead: Lead; userId: number | null; name: string }) => assignLead(wish.lead.id, wish.userId),
+    onSuccess: (_, wish) => {
+      refresh();
+      const { lead } = wish;
+      const back = { userId: lead.responsible_id ?? null, name: lead.responsible_name || t('value.nobody') };
+      toast.done(
+        t('lead.assigned_to', { name: wish.name }),
+        wish.userId === back.userId
+          ? undefined
+          : () => assign.mutate({ lead: { ...lead, responsible_id: back.userId ?? undefined }, ...back }),
+      );
+    },
+    onError: report,
+  });
+  const callBack = async (lead: Lead, pointId?: number) => {
+    await softphone.callBack(lead.id, pointId);
     refresh();
   };
-  return { close, plan, assign, callBack, reopen };
+  return { close, plan, assign, link, unlink, callBack, reopen };
 }
 export type LeadActions = ReturnType<typeof useLeadActions>;

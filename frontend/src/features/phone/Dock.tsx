@@ -8,6 +8,9 @@ import { isOffer, type Farewell } from '@/call/softphone';
 import { clockText, useFormat } from '@/lib/format';
 import { useCode, useT } from '@/lib/i18n';
 import { PhoneNumber } from '@/ui/kit';
+import { notices } from '@/call/notices';
+import { useStore } from '@/lib/react-store';
+import { NoticePrimer } from './NoticePrimer';
 import { RingCard } from './RingCard';
 import css from './phone.module.css';
 
@@ -18,7 +21,8 @@ export function Dock(props: { outcome(call: CallView, done: () => void): ReactNo
   const phone = usePhoneState();
   const t = useT();
   const offers = phone.calls.filter((call) => isOffer(call));
-  if (offers.length === 0 && phone.missed.length === 0 && !phone.finished) return null;
+  const { primer } = useStore(notices);
+  if (offers.length === 0 && phone.missed.length === 0 && !phone.finished && !primer) return null;
   return (
     <aside className={css.dock} aria-label={t('ring.area')}>
       {offers.map((call) => (
@@ -28,6 +32,7 @@ export function Dock(props: { outcome(call: CallView, done: () => void): ReactNo
         <Withdrawn key={each.call.id} farewell={each} />
       ))}
       {phone.finished && <Finished call={phone.finished} outcome={props.outcome} />}
+      <NoticePrimer />
     </aside>
   );
 }

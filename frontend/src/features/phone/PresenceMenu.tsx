@@ -13,6 +13,7 @@ import {
 import { callCommands, callKeys, presenceQuery } from '@/api/calls';
 import { useMe, useReport } from '@/api/react';
 import { usePhoneState, useTelephone } from '@/call/context';
+import { offerNotices } from '@/call/notices';
 import { useNow } from '@/lib/clock';
 import { clockText, secondsBetween } from '@/lib/format';
 import { useT } from '@/lib/i18n';
@@ -48,6 +49,7 @@ export function PresenceMenu() {
 
   function go(to: 'available' | 'not_ready', reason?: string) {
     void ringer.unlock();
+    if (to === 'available') offerNotices();
     callCommands
       .presence(to, reason)
       .then(() => client.invalidateQueries({ queryKey: callKeys.presence }))

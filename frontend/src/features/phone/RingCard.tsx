@@ -1,7 +1,10 @@
 import { Button } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { IdCard, Phone, PhoneIncoming, PhoneOff, UserPlus } from 'lucide-react';
+import { IdCard, Link2, Phone, PhoneIncoming, PhoneOff, UserPlus } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { linkLead, unlinkLead } from '@/api/leads';
+import { useCan, useReport } from '@/api/react';
 import type { CallView, Candidate } from '@/api/types';
 import { usePhoneState, useTelephone } from '@/call/context';
 import type { LiveCall } from '@/call/softphone';
@@ -11,6 +14,7 @@ import { clockText, secondsBetween, useFormat } from '@/lib/format';
 import { useCode, useT } from '@/lib/i18n';
 import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Avatar, Badge, Kbd, LineTag } from '@/ui/kit';
+import { useToast } from '@/ui/toast';
 import css from './phone.module.css';
 
 /** Sends the receipt once the pop has really been on the screen. */
@@ -98,10 +102,17 @@ export function RingCard(props: { call: LiveCall }) {
         </div>
       </div>
 
-      {candidates.length > 1 ? (
-        <Picker candidates={candidates} chosen={target} onChoose={setChosen} />
+      {candidates.length > 1 && !view?.client_id ? (
+        <>
+          <Picker candidates={candidates} chosen={target} onChoose={setChosen} />
+          {view?.lead_id && chosen && (
+            <LinkChosen call={call} candidate={candidates.find((each) => each.client_id === chosen)} />
+          )}
+        </>
       ) : (
-        view && <Knowledge view={view} candidate={candidates[0]} />
+        view && (
+          <Knowledge view={view} candidate={candidates.find((each) => each.client_id === known) ?? candidates[0]} />
+        )
       )}
 
       <div className={css.ringButtons}>
@@ -137,18 +148,30 @@ export function RingCard(props: { call: LiveCall }) {
             <IdCard size={14} aria-hidden /> {t('ring.open')}
           </Link>
         ) : view && candidates.length === 0 ? (
-          <Link
-            to="/clients/new"
-            search={{
-              lead: view.lead_id ?? undefined,
-              number: view.number.e164 || view.number.raw || undefined,
-              name: view.caller_name || undefined,
-            }}
-            className={css.link}
-            data-testid="ring-create-client"
-          >
-            <UserPlus size={14} aria-hidden /> {t('ring.create')}
-          </Link>
+          <>
+            {view.lead_id && (
+              <Link
+                to="/leads/$leadId"
+                params={{ leadId: String(view.lead_id) }}
+                className={css.link}
+                data-testid="ring-link-client"
+              >
+                <Link2 size={14} aria-hidden /> {t('ring.link_other')}
+              </Link>
+            )}
+            <Link
+              to="/clients/new"
+              search={{
+                lead: view.lead_id ?? undefined,
+                number: view.number.e164 || view.number.raw || undefined,
+                name: view.caller_name || undefined,
+              }}
+              className={css.link}
+              data-testid="ring-create-client"
+            >
+              <UserPlus size={14} aria-hidden /> {t('ring.create')}
+            </Link>
+          </>
         ) : (
           <span className="whisper">{t('ring.pick')}</span>
         )}
@@ -188,6 +211,42 @@ function Knowledge(props: { view: CallView; candidate: Candidate | undefined }) 
         </>
       )}
     </dl>
+  );
+}
+
+/** Says once and for all which of them it is; the lead and the call are his from then on. */
+function LinkChosen(props: { call: LiveCall; candidate: Candidate | undefined }) {
+  const t = useT();
+  const can = useCan();
+  const toast = useToast();
+  const report = useReport();
+  const { softphone } = useTelephone();
+  const lead = props.call.view?.lead_id ?? 0;
+  const renew = () => void softphone.renew(props.call.id);
+  const undo = useMutation({ mutationFn: () => unlinkLead(lead), onSuccess: renew, onError: report });
+  const link = useMutation({
+    mutationFn: (clientId: number) => linkLead(lead, clientId),
+    onSuccess: (linked) => {
+      renew();
+      const joined = linked.closing === 'duplicate';
+      toast.done(t('ring.linked', { name: linked.client_name ?? '' }), joined ? undefined : () => undo.mutate());
+    },
+    onError: report,
+  });
+  const { candidate } = props;
+  if (!candidate || !can('leads.work')) return null;
+  return (
+    <Button
+      variant="default"
+      size="compact-sm"
+      fullWidth
+      leftSection={<Link2 size={14} aria-hidden />}
+      loading={link.isPending}
+      onClick={() => link.mutate(candidate.client_id)}
+      data-testid="ring-link"
+    >
+      {t('ring.link', { name: candidate.name })}
+    </Button>
   );
 }
 
