@@ -110,7 +110,7 @@ func (s *step) entered() {
 		s.do(AskMessage{Channel: s.Client.Channel, Language: s.Line.Language})
 	case s.Phase == Talking:
 		s.join()
-	case s.Agent.State == LegUp:
+	case s.Agent.State == LegUp && (s.Phase == Ringing || s.Phase == Rejoining):
 		s.talk()
 	default:
 		s.do(RingBack{Channel: s.Client.Channel})
@@ -156,7 +156,7 @@ func (s *step) legAnswered(channel string) {
 }
 
 func (s *step) agentAnswered() {
-	if s.Agent.State == LegUp {
+	if s.Agent.State == LegUp || s.Agent.Channel == "" {
 		return
 	}
 	s.Agent.State = LegUp

@@ -180,13 +180,14 @@ func (p pastCalls) Record(ctx context.Context, call int64, pcm []byte) error {
 	if err := os.WriteFile(filepath.Join(dir, name+".raw"), pcm, 0o600); err != nil {
 		return err
 	}
-	leg := callcenter.Leg{Channel: name}
 	scribe := store.NewScribe(p.books, time.Now)
 	stored, err := p.books.Call(ctx, callcenter.ID(call))
 	if err != nil {
 		return err
 	}
-	if err := scribe.Write(ctx, stored, []callcenter.Fact{callcenter.LegMade{Leg: leg, Client: true}}); err != nil {
+	stored.Client = callcenter.Leg{Channel: name}
+	facts := []callcenter.Fact{callcenter.LegMade{Leg: stored.Client, Client: true}, callcenter.LegMoved{Channel: name, State: callcenter.LegUp}}
+	if err := scribe.Write(ctx, stored, facts); err != nil {
 		return err
 	}
 	processor := recording.Processor{
