@@ -122,6 +122,7 @@ func (a *API) logout(ctx context.Context, _ *struct{}) (*LogoutOutput, error) {
 type PreferencesInput struct {
 	Body struct {
 		Locale *string        `json:"locale,omitempty" enum:"en,es,ru"`
+		Mobile *string        `json:"mobile,omitempty" maxLength:"80" doc:"own number, for reminders by SMS"`
 		Theme  *string        `json:"theme,omitempty" enum:"light,dark,auto"`
 		Audio  map[string]any `json:"audio,omitempty" doc:"the softphone's devices and volumes"`
 		Board  map[string]any `json:"board,omitempty" doc:"how the boards are shown"`
@@ -138,6 +139,11 @@ func (a *API) prefer(ctx context.Context, in *PreferencesInput) (*MeOutput, erro
 	}
 	if in.Body.Board != nil {
 		patch["board"] = in.Body.Board
+	}
+	if in.Body.Mobile != nil {
+		if err := a.s.SetMobile(ctx, *in.Body.Mobile); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.s.Prefer(ctx, in.Body.Locale, patch); err != nil {
 		return nil, err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 
 	"centralita/internal/fault"
+	"centralita/internal/phone"
 	"centralita/internal/postgres"
 )
 
@@ -44,6 +46,9 @@ func (s *Service) AddUser(ctx context.Context, n NewUser) (User, error) {
 // A user who is disabled loses his sessions, sockets and phone.
 func (s *Service) ChangeUser(ctx context.Context, id int64, c UserChange) (User, error) {
 	var after User
+	if err := s.readMobile(ctx, c.Mobile); err != nil {
+		return after, err
+	}
 	err := s.db.InTx(ctx, func(ctx context.Context) error {
 		all, err := s.store.lockRoles(ctx)
 		if err != nil {
@@ -79,6 +84,48 @@ func (s *Service) ChangeUser(ctx context.Context, id int64, c UserChange) (User,
 		return s.audit.Record(ctx, "change", "user", id, before, after)
 	})
 	return after, err
+}
+
+// SetMobile gives ctx's actor the number that his reminders go to; "" takes it
+// away. It is written as people write numbers, and kept in E.164.
+func (s *Service) SetMobile(ctx context.Context, mobile string) error {
+	if err := s.readMobile(ctx, &mobile); err != nil {
+		return err
+	}
+	id := ActorFrom(ctx).UserID
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		before, err := s.store.user(ctx, id, true)
+		if err != nil || before.Mobile == mobile {
+			return err
+		}
+		after := before
+		after.Mobile = mobile
+		if err := s.store.saveUser(ctx, after); err != nil {
+			return err
+		}
+		s.live.Signal(ctx, "users.changed", map[string]int64{"id": id})
+		return s.audit.Record(ctx, "change", "user", id, before, after)
+	})
+}
+
+// readMobile makes a number that was typed E.164, read as one of the firm's country.
+func (s *Service) readMobile(ctx context.Context, mobile *string) error {
+	if mobile == nil || strings.TrimSpace(*mobile) == "" {
+		if mobile != nil {
+			*mobile = ""
+		}
+		return nil
+	}
+	firm, err := s.store.firm(ctx)
+	if err != nil {
+		return err
+	}
+	n := phone.Parse(*mobile, firm.Country)
+	if n.E164 == "" || !n.Dialable {
+		return fault.New(fault.Invalid, "number_invalid", "This is not a telephone number.").WithField("body.mobile", "not a number")
+	}
+	*mobile = n.E164
+	return nil
 }
 
 // settle makes a change of a user felt.

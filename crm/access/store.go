@@ -17,10 +17,10 @@ type store struct{ db *postgres.DB }
 
 var errNoUser = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
-const userColumns = "u.id, u.login, u.name, u.roles, u.locale, u.phone_kind, u.active, u.created_at"
+const userColumns = "u.id, u.login, u.name, u.roles, u.locale, u.phone_kind, u.mobile, u.active, u.created_at"
 
 func scanUser(row pgx.CollectableRow) (u User, err error) {
-	err = row.Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Locale, &u.PhoneKind, &u.Active, &u.CreatedAt)
+	err = row.Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Locale, &u.PhoneKind, &u.Mobile, &u.Active, &u.CreatedAt)
 	return u, err
 }
 
@@ -95,8 +95,8 @@ func (s store) addUser(ctx context.Context, n NewUser, hash string) (User, error
 
 func (s store) saveUser(ctx context.Context, u User) error {
 	_, err := s.db.Conn(ctx).Exec(ctx, `
-		update users set name = $2, roles = $3, locale = $4, phone_kind = $5, active = $6, updated_at = now() where id = $1`,
-		u.ID, u.Name, u.Roles, u.Locale, u.PhoneKind, u.Active)
+		update users set name = $2, roles = $3, locale = $4, phone_kind = $5, active = $6, mobile = $7, updated_at = now() where id = $1`,
+		u.ID, u.Name, u.Roles, u.Locale, u.PhoneKind, u.Active, u.Mobile)
 	if err != nil {
 		return fmt.Errorf("save user: %w", err)
 	}

@@ -23,6 +23,7 @@ type User struct {
 	Roles     []string  `json:"roles"`
 	Locale    string    `json:"locale" enum:"en,es,ru"`
 	PhoneKind string    `json:"phone_kind" enum:"browser,desk"`
+	Mobile    string    `json:"mobile" doc:"own number in E.164, for reminders by SMS; empty when there is none"`
 	Active    bool      `json:"active"`
 	CreatedAt time.Time `json:"created_at"`
 }
@@ -43,6 +44,7 @@ type UserChange struct {
 	Roles     *[]string `json:"roles,omitempty" minItems:"1" maxItems:"20"`
 	Locale    *string   `json:"locale,omitempty" enum:"en,es,ru"`
 	PhoneKind *string   `json:"phone_kind,omitempty" enum:"browser,desk"`
+	Mobile    *string   `json:"mobile,omitempty" maxLength:"80"`
 	Active    *bool     `json:"active,omitempty"`
 }
 
@@ -125,6 +127,7 @@ func (c UserChange) apply(u *User) error {
 	}
 	set(&u.Locale, c.Locale)
 	set(&u.PhoneKind, c.PhoneKind)
+	set(&u.Mobile, c.Mobile)
 	set(&u.Active, c.Active)
 	return nil
 }

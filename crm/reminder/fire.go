@@ -91,19 +91,32 @@ func (s *Service) fire(ctx context.Context, id int64) (early time.Duration, err 
 
 // text makes the wish for the SMS, in one transaction with the firing.
 func (s *Service) text(ctx context.Context, r Reminder) error {
-	to, err := s.store.number(ctx, value(r.ClientID), value(r.LeadID), value(r.contactPointID))
+	w := message.Wish{UserID: value(r.createdBy), ReminderID: r.ID, Body: r.Text, NotAfter: r.DueAt.Add(r.validFor)}
+	var err error
+	if r.Audience == ForUser {
+		w.Body = r.about()
+		w.To, err = s.store.mobile(ctx, value(r.UserID))
+	} else {
+		w.ClientID, w.LeadID = value(r.ClientID), value(r.LeadID)
+		w.To, err = s.store.number(ctx, value(r.ClientID), value(r.LeadID), value(r.contactPointID))
+	}
 	if err != nil {
 		return err
 	}
-	m, err := s.ports.Messages.Send(ctx, message.Wish{
-		ClientID: value(r.ClientID), LeadID: value(r.LeadID), UserID: value(r.createdBy), ReminderID: r.ID,
-		To: to, Body: r.Text, NotAfter: r.DueAt.Add(r.validFor),
-	})
+	m, err := s.ports.Messages.Send(ctx, w)
 	if err != nil {
 		return err
 	}
 	s.changed(ctx)
 	return s.store.set(ctx, r.ID, Fired, "", m.ID)
+}
+
+// about is the text with the client's name, for a colleague who reads it away from the card.
+func (r Reminder) about() string {
+	if text := r.ClientName + ": " + r.Text; r.ClientName != "" && len([]rune(text)) <= 1600 {
+		return text
+	}
+	return r.Text
 }
 
 // tell writes the event that brings the reminder to the colleague's screen.

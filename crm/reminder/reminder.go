@@ -1,5 +1,5 @@
-// Package reminder keeps promises with a date: an SMS to a client, or a word on
-// a colleague's screen, at a local time.
+// Package reminder keeps promises with a date: an SMS to a client, or to a
+// colleague a word on the screen or an SMS, at a local time.
 //
 // A reminder is due at one instant, computed once from its local time and zone
 // when it is made; later changes of anybody's zone do not move it. A local time
@@ -89,9 +89,10 @@ var (
 	errPast       = fault.New(fault.Invalid, "time_in_past", "This time is over.").WithField("body.local_time", "in the past")
 	errFar        = fault.New(fault.Invalid, "time_too_far", "This is more than five years away.").WithField("body.local_time", "too far away")
 	errGap        = fault.New(fault.Invalid, "time_does_not_exist", "The clocks are put forward over this time that day.").WithField("body.local_time", "skipped by summer time")
-	errAudience   = fault.New(fault.Invalid, "audience_invalid", "A client is reminded by SMS, a colleague on the screen.").WithField("body.channel", "does not fit the audience")
+	errAudience   = fault.New(fault.Invalid, "audience_invalid", "A client is reminded by SMS, a colleague on the screen or by SMS.").WithField("body.channel", "does not fit the audience")
 	errNoUser     = fault.New(fault.Invalid, "unknown_reference", "The client, lead, number or colleague does not exist.")
 	errNoNumber   = fault.New(fault.Invalid, "number_invalid", "There is no number to which an SMS could go.").WithField("body.contact_point_id", "no phone number")
+	errNoMobile   = fault.New(fault.Invalid, "user_without_number", "This colleague has no telephone number of their own yet.").WithField("body.user_id", "no number")
 	errNotPending = fault.New(fault.Conflict, "not_pending", "This reminder waits no more.")
 	errNotYours   = fault.New(fault.Forbidden, "forbidden", "This is somebody else's reminder.")
 )

@@ -60,7 +60,7 @@ func New(db *postgres.DB, ports Ports) *Service {
 }
 
 // Create makes a reminder of d for the actor in ctx, with its job. A reminder to
-// a client whom no SMS may reach is refused now rather than when it is due.
+// somebody whom no SMS may reach is refused now rather than when it is due.
 func (s *Service) Create(ctx context.Context, d Draft) (r Reminder, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		due, ambiguous, err := s.complete(ctx, &d)
@@ -89,7 +89,7 @@ func (s *Service) complete(ctx context.Context, d *Draft) (due time.Time, ambigu
 		return due, false, errText
 	}
 	switch d.Audience + " " + d.Channel {
-	case ForClient + " " + ChannelSMS, ForUser + " " + ChannelApp:
+	case ForClient + " " + ChannelSMS, ForUser + " " + ChannelApp, ForUser + " " + ChannelSMS:
 	default:
 		return due, false, errAudience
 	}
@@ -105,7 +105,7 @@ func (s *Service) complete(ctx context.Context, d *Draft) (due time.Time, ambigu
 	case due.After(now.Add(maxAhead)):
 		return due, false, errFar
 	}
-	if d.Audience == ForClient {
+	if d.Channel == ChannelSMS {
 		err = s.mayRemind(ctx, *d, due)
 	}
 	return due, ambiguous, err
@@ -113,11 +113,18 @@ func (s *Service) complete(ctx context.Context, d *Draft) (due time.Time, ambigu
 
 // mayRemind asks whether the SMS could be sent if it were due now.
 func (s *Service) mayRemind(ctx context.Context, d Draft, due time.Time) error {
-	to, err := s.store.number(ctx, d.ClientID, d.LeadID, d.ContactPointID)
+	w := message.Wish{Body: d.Text, NotAfter: due.Add(validity)}
+	var err error
+	if d.Audience == ForUser {
+		w.To, err = s.store.mobile(ctx, d.UserID)
+	} else {
+		w.ClientID, w.LeadID = d.ClientID, d.LeadID
+		w.To, err = s.store.number(ctx, d.ClientID, d.LeadID, d.ContactPointID)
+	}
 	if err != nil {
 		return err
 	}
-	return s.ports.Messages.Check(ctx, message.Wish{ClientID: d.ClientID, LeadID: d.LeadID, To: to, Body: d.Text, NotAfter: due.Add(validity)})
+	return s.ports.Messages.Check(ctx, w)
 }
 
 // Cancel takes a pending reminder back.

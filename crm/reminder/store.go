@@ -137,6 +137,15 @@ func (s *Store) number(ctx context.Context, clientID, leadID, pointID int64) (nu
 	return number, err
 }
 
+// mobile returns where an SMS to a colleague goes.
+func (s *Store) mobile(ctx context.Context, user int64) (number string, err error) {
+	err = s.db.Conn(ctx).QueryRow(ctx, `select coalesce((select mobile from users where id = $1 and active), '')`, user).Scan(&number)
+	if err == nil && number == "" {
+		err = errNoMobile
+	}
+	return number, err
+}
+
 // Filter narrows a list; zero values do not. Mine is a user: his own reminders,
 // and those to clients that he made. After is where the last page ended.
 type Filter struct {

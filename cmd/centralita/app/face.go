@@ -60,12 +60,10 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		client.NewAPI(a.clients),
 		file.NewAPI(a.files),
 		field.NewAPI(a.fields),
-		lead.NewAPI(a.leads, freeAgents{a}),
+		lead.NewAPI(a.leads, freeAgents{a}, linker{a.leads, a}),
 		merge.NewAPI(a.merges),
 		message.NewAPI(a.messages),
 		reminder.NewAPI(a.reminders),
-		access.NewAPI(a.people), audit.NewAPI(a.audit), line.NewAPI(a.lines), client.NewAPI(a.clients), file.NewAPI(a.files),
-		lead.NewAPI(a.leads, freeAgents{a}, linker{a.leads, a}), message.NewAPI(a.messages), reminder.NewAPI(a.reminders),
 		api.New(a.floor, a.books, a.dialler(), a.who, a.name),
 		recording.NewAPI(a.books, a.recordings(), a.heard),
 	} {

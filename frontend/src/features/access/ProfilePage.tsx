@@ -1,10 +1,12 @@
-import { Button, Progress, Select, Slider, Switch, useMantineColorScheme } from '@mantine/core';
+import { Button, Progress, Select, Slider, Switch, TextInput, useMantineColorScheme } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Mic, Moon, Play, Sun, SunMoon, Volume2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { useMe, useReport } from '@/api/react';
-import { savePreferences } from '@/api/session';
+import { useErrorText, useMe, useReport } from '@/api/react';
+import { savePreferences, sessionKeys } from '@/api/session';
 import { useTelephone } from '@/call/context';
 import { audio, chooseAudio, meterStream, openMicrophone, playThrough, type AudioChoice } from '@/call/devices';
+import { useDraft } from '@/lib/draft';
 import { asLocale, localeNames, locales, useT, type Locale } from '@/lib/i18n';
 import { useStore } from '@/lib/react-store';
 import { useToast } from '@/ui/toast';
@@ -60,11 +62,59 @@ export function ProfilePage(props: {
             />
           </div>
         </Section>
+        <Mobile />
         <Audio />
         <Section title={t('notify.title')}>{props.notices}</Section>
         {props.shortcuts}
       </div>
     </Page>
+  );
+}
+
+/** The number that one's own reminders go to. */
+function Mobile() {
+  const t = useT();
+  const me = useMe();
+  const toast = useToast();
+  const errorText = useErrorText();
+  const cache = useQueryClient();
+  const draft = useDraft<string>('profile.mobile', me.user.mobile);
+  const save = useMutation({
+    mutationFn: () => savePreferences({ mobile: draft.value.trim() }),
+    onSuccess: (saved) => {
+      cache.setQueryData(sessionKeys.me, saved);
+      void cache.invalidateQueries({ queryKey: sessionKeys.users });
+      draft.clear();
+      toast.done(t('settings.saved'));
+    },
+  });
+  return (
+    <Section title={t('profile.mobile')}>
+      <form
+        className="row"
+        style={{ alignItems: 'flex-end' }}
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        <TextInput
+          type="tel"
+          w={240}
+          label={t('profile.mobile.label')}
+          description={t('profile.mobile.help')}
+          value={draft.value}
+          onChange={(event) => draft.set(event.currentTarget.value)}
+          error={save.isError ? errorText(save.error) : undefined}
+          data-testid="profile-mobile"
+        />
+        {draft.dirty && (
+          <Button type="submit" loading={save.isPending} data-testid="profile-mobile-save">
+            {t('action.save')}
+          </Button>
+        )}
+      </form>
+    </Section>
   );
 }
 

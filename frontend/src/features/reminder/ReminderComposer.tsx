@@ -13,6 +13,7 @@ import { WhenField } from '@/ui/WhenField';
 interface Fields {
   audience: 'client' | 'user';
   userId: string;
+  channel: 'app' | 'sms';
   point: string;
   text: string;
   at: string;
@@ -31,19 +32,22 @@ export function ReminderComposer(props: { client: Client }) {
   const draft = useDraft<Fields>(`client.${client.id}.reminder`, {
     audience: 'client',
     userId: String(me.user.id),
+    channel: 'app',
     point: phones[0] ? String(phones[0].id) : '',
     text: '',
     at: '',
   });
   const fields = draft.value;
   const toClient = fields.audience === 'client';
+  const colleague = users.find((user) => String(user.id) === fields.userId);
+  const channel = colleague?.mobile ? fields.channel : 'app';
   const zone = (toClient && client.time_zone) || me.firm.time_zone;
   const save = useMutation({
     mutationFn: () =>
       createReminder({
         client_id: client.id,
         audience: fields.audience,
-        channel: toClient ? 'sms' : 'app',
+        channel: toClient ? 'sms' : channel,
         text: fields.text.trim(),
         local_time: fields.at,
         time_zone: zone,
@@ -101,7 +105,26 @@ export function ReminderComposer(props: { client: Client }) {
             data-testid="reminder-user"
           />
         )}
+        {!toClient && (
+          <Select
+            aria-label={t('reminder.channel')}
+            w={170}
+            allowDeselect={false}
+            value={channel}
+            onChange={(next) => next && draft.patch({ channel: next as Fields['channel'] })}
+            data={[
+              { value: 'app', label: t('reminder.channel.app') },
+              { value: 'sms', label: t('reminder.channel.sms'), disabled: !colleague?.mobile },
+            ]}
+            data-testid="reminder-channel"
+          />
+        )}
       </div>
+      {!toClient && colleague && !colleague.mobile && (
+        <p className="whisper" style={{ margin: 0 }}>
+          {t('reminder.no_mobile', { name: colleague.name })}
+        </p>
+      )}
       <Textarea
         aria-label={t('reminder.text')}
         placeholder={toClient ? t('reminder.text.client') : t('reminder.text.user')}
