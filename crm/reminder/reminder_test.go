@@ -217,3 +217,28 @@ func TestCancelledAndForeignReminders(t *testing.T) {
 		t.Errorf("%d stayed cancelled", n)
 	}
 }
+
+func TestAColleagueIsRemindedBySMSOnHisOwnNumber(t *testing.T) {
+	r := newRig(t)
+	d := r.toSelf("call Iván", r.in(time.Hour))
+	d.Channel = reminder.ChannelSMS
+	if _, err := r.service.Create(r.asUser(), d); fault.CodeOf(err) != "user_without_number" {
+		t.Errorf("without a number: %v", err)
+	}
+	if err := r.access.SetMobile(r.asUser(), "not a number"); fault.CodeOf(err) != "number_invalid" {
+		t.Errorf("no number: %v", err)
+	}
+	if err := r.access.SetMobile(r.asUser(), "600 333 444"); err != nil {
+		t.Fatal(err)
+	}
+	sms := r.create(d)
+	r.start()
+	r.clock.move(2 * time.Hour)
+	if err := r.service.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.until(1, `select count(*) from messages where reminder_id = $1 and to_number = '+34600333444' and client_id is null and state in ('accepted', 'sent', 'delivered')`, sms.ID)
+	if n := r.events("reminder.due"); n != 0 {
+		t.Errorf("%d events on the screen as well", n)
+	}
+}

@@ -39,6 +39,7 @@ export type Firm = Schemas['Firm'];
 export type AuditEntry = Schemas['AuditEntry'];
 
 export interface Preferences {
+  mobile?: string;
   locale?: string;
   theme?: 'light' | 'dark' | 'auto';
 }
