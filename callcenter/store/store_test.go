@@ -75,18 +75,18 @@ func (s server) ring(channel string, user int64, meanwhile func()) (callcenter.C
 	return call, err
 }
 
-func (s server) user() (id int64) {
+func (s server) user(login string) (id int64) {
 	s.t.Helper()
 	s.ok(s.db.Conn(s.t.Context()).QueryRow(s.t.Context(), `
 		insert into users (login, name, password_hash, roles, sip_user, sip_password)
-		values ('ana', 'Ana', '', '{operator}', 'aana', '') returning id`).Scan(&id))
+		values ($1, $1, '', '{operator}', $1, '') returning id`, login).Scan(&id))
 	return id
 }
 
 func TestOneAgentHasOneCallAcrossServers(t *testing.T) {
 	db := pgtest.New(t)
 	one, two := open(t, db, "one"), open(t, db, "two")
-	user := one.user()
+	user := one.user("ana")
 	refused := make(chan error, 1)
 	first, err := one.ring("1.1", user, func() {
 		// The other server asks while the reservation is not committed yet: it must wait, and be refused.
@@ -118,7 +118,7 @@ func TestOneAgentHasOneCallAcrossServers(t *testing.T) {
 
 func TestAnAgentIsHandedOverBeforeTheEndIsStored(t *testing.T) {
 	s := open(t, pgtest.New(t), "one")
-	user := s.user()
+	user := s.user("ana")
 	last, err := s.ring("1.1", user, func() {})
 	s.ok(err)
 	take := func(from callcenter.ID) error {
@@ -143,10 +143,10 @@ func TestAnAgentIsHandedOverBeforeTheEndIsStored(t *testing.T) {
 
 func TestACallIsStoredOnceAndFoundAgain(t *testing.T) {
 	s := open(t, pgtest.New(t), "one")
-	user := s.user()
+	user := s.user("ana")
 	call, err := s.ring("1.1", user, func() {})
 	s.ok(err)
-	if _, err := s.ring("1.1", user+1, func() {}); !errors.Is(err, floor.ErrKnown) {
+	if _, err := s.ring("1.1", s.user("luis"), func() {}); !errors.Is(err, floor.ErrKnown) {
 		t.Errorf("the switch's call again: %v", err)
 	}
 	found, err := s.books.BySwitch(t.Context(), "pbx", "1.1")
@@ -168,7 +168,7 @@ func TestADeadServersCallsAreTakenOver(t *testing.T) {
 	db := pgtest.New(t)
 	dead, living := open(t, db, "dead"), open(t, db, "living")
 	dead.ok(dead.books.Beat(t.Context()))
-	call, err := dead.ring("1.1", dead.user(), func() {})
+	call, err := dead.ring("1.1", dead.user("ana"), func() {})
 	dead.ok(err)
 	if calls, err := living.books.TakeOver(t.Context(), "pbx"); err != nil || len(calls) != 0 {
 		t.Fatalf("of a living server: %v %v", calls, err)

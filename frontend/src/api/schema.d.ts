@@ -899,6 +899,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/leads/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a lead, and its number, an existing client's */
+        post: operations["link-lead"];
+        /** Take a lead away from its client again */
+        delete: operations["unlink-lead"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/leads/{id}/next-step": {
         parameters: {
             query?: never;
@@ -2253,6 +2271,10 @@ export interface components {
             name: string;
             number: string;
         };
+        LinkLeadInputBody: {
+            /** Format: int64 */
+            client_id: number;
+        };
         LoginInputBody: {
             login: string;
             password: string;
@@ -2553,6 +2575,8 @@ export interface components {
             };
             /** @enum {string} */
             locale?: "en" | "es" | "ru";
+            /** @description own number, for reminders by SMS */
+            mobile?: string;
             /** @enum {string} */
             theme?: "light" | "dark" | "auto";
         };
@@ -2887,6 +2911,8 @@ export interface components {
             /** @enum {string} */
             locale: "en" | "es" | "ru";
             login: string;
+            /** @description own number in E.164, for reminders by SMS; empty when there is none */
+            mobile: string;
             name: string;
             /** @enum {string} */
             phone_kind: "browser" | "desk";
@@ -2896,6 +2922,7 @@ export interface components {
             active?: boolean;
             /** @enum {string} */
             locale?: "en" | "es" | "ru";
+            mobile?: string;
             name?: string;
             /** @enum {string} */
             phone_kind?: "browser" | "desk";
@@ -4864,7 +4891,9 @@ export interface operations {
     };
     "call-lead-back": {
         parameters: {
-            query?: never;
+            query?: {
+                contact_point_id?: number;
+            };
             header?: never;
             path: {
                 id: number;
@@ -4960,6 +4989,72 @@ export interface operations {
         };
     };
     "release-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "link-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkLeadInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unlink-lead": {
         parameters: {
             query?: never;
             header?: never;
