@@ -32,10 +32,14 @@ type Floor interface {
 	SetReady(ctx context.Context, user int64, ready bool, reason string) error
 }
 
+// Condition is the SQL condition that a row of the table alias may be read; arg adds a parameter and returns its
+// placeholder.
+type Condition func(ctx context.Context, alias string, arg func(any) string) string
+
 // Reader reads stored calls.
 type Reader interface {
 	Call(ctx context.Context, id callcenter.ID) (callcenter.Call, error)
-	List(ctx context.Context, filter Filter) (calls []callcenter.Call, next string, err error)
+	List(ctx context.Context, filter Filter, readable Condition) (calls []callcenter.Call, next string, err error)
 	Traces(ctx context.Context, id callcenter.ID) ([]TraceStep, error)
 	LiveOf(ctx context.Context, user int64) ([]callcenter.Call, error)
 }
@@ -47,11 +51,17 @@ type API struct {
 	dial  *Dialler
 	who   func(context.Context) int64
 	names Names
+	may   Rights
 }
 
 // New returns the API. who gives the user of a request.
-func New(f Floor, read Reader, dial *Dialler, who func(context.Context) int64, names Names) *API {
-	return &API{floor: f, read: read, dial: dial, who: who, names: names}
+func New(f Floor, read Reader, dial *Dialler, who func(context.Context) int64, names Names, may Rights) *API {
+	return &API{floor: f, read: read, dial: dial, who: who, names: names, may: may}
+}
+
+// view shows a call to the one who asks.
+func (a *API) view(ctx context.Context, c callcenter.Call) CallView {
+	return a.may.Seen(ctx, View(c, a.names))
 }
 
 // Register adds the routes.
@@ -110,10 +120,15 @@ func (a *API) wish(r *web.Router, name, summary string, event func(user int64) c
 
 func (a *API) do(ctx context.Context, id int64, wish callcenter.Event) (*CallOutput, error) {
 	call, err := a.floor.Do(ctx, callcenter.ID(id), wish)
+	if errors.Is(err, floor.ErrNotNow) { // of a call that is not his to see he does not learn that it goes on
+		if _, hidden := a.call(ctx, id); hidden != nil {
+			err = floor.ErrNoCall
+		}
+	}
 	if err != nil {
 		return nil, wishFault(err)
 	}
-	return &CallOutput{View(call, a.names)}, nil
+	return &CallOutput{a.view(ctx, call)}, nil
 }
 
 func wishFault(err error) error {
@@ -147,23 +162,32 @@ func (a *API) current(ctx context.Context, _ *struct{}) (*CallsOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.page(calls, ""), nil
+	return a.page(ctx, calls, ""), nil
 }
 
-func (a *API) page(calls []callcenter.Call, next string) *CallsOutput {
+func (a *API) page(ctx context.Context, calls []callcenter.Call, next string) *CallsOutput {
 	out := &CallsOutput{Body: Calls{Items: make([]CallView, 0, len(calls)), Next: next}}
 	for _, c := range calls {
-		out.Body.Items = append(out.Body.Items, View(c, a.names))
+		out.Body.Items = append(out.Body.Items, a.view(ctx, c))
 	}
 	return out
 }
 
 func (a *API) get(ctx context.Context, in *CallInput) (*CallOutput, error) {
-	call, err := a.read.Call(ctx, callcenter.ID(in.ID))
+	call, err := a.call(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &CallOutput{View(call, a.names)}, nil
+	return &CallOutput{a.view(ctx, call)}, nil
+}
+
+// call returns a stored call that the one who asks may read.
+func (a *API) call(ctx context.Context, id int64) (callcenter.Call, error) {
+	call, err := a.read.Call(ctx, callcenter.ID(id))
+	if err != nil {
+		return call, err
+	}
+	return call, a.may.MayRead(ctx, call)
 }
 
 // Filter chooses calls. Zero fields choose all.
@@ -177,11 +201,11 @@ type Filter struct {
 }
 
 func (a *API) list(ctx context.Context, in *Filter) (*CallsOutput, error) {
-	calls, next, err := a.read.List(ctx, *in)
+	calls, next, err := a.read.List(ctx, *in, a.may.Where)
 	if err != nil {
 		return nil, err
 	}
-	return a.page(calls, next), nil
+	return a.page(ctx, calls, next), nil
 }
 
 // TraceStep is one choice of routing.
@@ -200,6 +224,9 @@ type TraceOutput struct {
 }
 
 func (a *API) trace(ctx context.Context, in *CallInput) (*TraceOutput, error) {
+	if _, err := a.call(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	steps, err := a.read.Traces(ctx, callcenter.ID(in.ID))
 	if err != nil {
 		return nil, err

@@ -45,22 +45,37 @@ type Dialler struct {
 	Lines  Lines
 	Guards Guards
 	Leads  Leads
+	Points Points
 	Rules  func(ctx context.Context) (Rules, error)
 }
 
-// CreateInput is a wish to call a number.
+// CreateInput is a wish to call a number, or a contact point whose number need not be known.
 type CreateInput struct {
 	Body struct {
-		Number   string `json:"number" minLength:"1" maxLength:"80"`
-		ClientID int64  `json:"client_id,omitempty" minimum:"0"`
-		LeadID   int64  `json:"lead_id,omitempty" minimum:"0"`
-		LineID   int64  `json:"line_id,omitempty" minimum:"0"`
+		Number         string `json:"number,omitempty" maxLength:"80"`
+		ContactPointID int64  `json:"contact_point_id,omitempty" minimum:"0" doc:"Instead of a number"`
+		ClientID       int64  `json:"client_id,omitempty" minimum:"0"`
+		LeadID         int64  `json:"lead_id,omitempty" minimum:"0"`
+		LineID         int64  `json:"line_id,omitempty" minimum:"0"`
 	}
 }
 
 func (a *API) create(ctx context.Context, in *CreateInput) (*CallOutput, error) {
 	b := in.Body
-	return a.place(ctx, wanted{number: b.Number, client: b.ClientID, lead: b.LeadID, line: b.LineID})
+	if (b.Number == "") == (b.ContactPointID == 0) {
+		return nil, fault.New(fault.Invalid, "invalid_input", "Say which number to call.").WithField("body.number", "a number or a contact point")
+	}
+	if err := a.may.MayCall(ctx, b.ClientID, b.LeadID); err != nil {
+		return nil, err
+	}
+	w := wanted{number: b.Number, client: b.ClientID, lead: b.LeadID, line: b.LineID}
+	if b.ContactPointID != 0 {
+		var err error
+		if w.number, w.client, err = a.dial.Points.Number(ctx, b.ContactPointID); err != nil {
+			return nil, err
+		}
+	}
+	return a.place(ctx, w)
 }
 
 // LeadInput names a lead.
@@ -87,7 +102,7 @@ func (a *API) place(ctx context.Context, w wanted) (*CallOutput, error) {
 	if err != nil {
 		return nil, wishFault(err)
 	}
-	return &CallOutput{View(call, a.names)}, nil
+	return &CallOutput{a.view(ctx, call)}, nil
 }
 
 // wanted is a call out as it was asked for.

@@ -50,16 +50,17 @@ type State struct {
 type News struct {
 	live  Live
 	names Names
+	may   Rights
 }
 
 // NewNews returns the scribe.
-func NewNews(live Live, names Names) *News { return &News{live, names} }
+func NewNews(live Live, names Names, may Rights) *News { return &News{live, names, may} }
 
-// item is one event for one user.
+// item is one event for one user. data makes its content of the call as he may see it.
 type item struct {
 	user int64
 	kind string
-	data any
+	data func(CallView) any
 }
 
 // Write appends the events in ctx's transaction. It is to be the last scribe: the users' streams stay locked until the
@@ -68,7 +69,11 @@ func (n *News) Write(ctx context.Context, c callcenter.Call, facts []callcenter.
 	items := n.items(c, facts)
 	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.user, b.user) })
 	for _, i := range items {
-		if err := n.live.Append(ctx, i.user, i.kind, i.data); err != nil {
+		seen, err := n.may.SeenBy(ctx, i.user, View(c, n.names))
+		if err != nil {
+			return err
+		}
+		if err := n.live.Append(ctx, i.user, i.kind, i.data(seen)); err != nil {
 			return err
 		}
 	}
@@ -83,12 +88,12 @@ func (n *News) items(c callcenter.Call, facts []callcenter.Fact) []item {
 	withdrawn := map[int64]bool{}
 	withdraw := func(user int64, offered time.Time, reason callcenter.WithdrawReason) {
 		withdrawn[user] = true
-		items = append(items, item{user, EventWithdrawn, Withdrawal{int64(c.ID), offered, reason}})
+		items = append(items, item{user, EventWithdrawn, func(CallView) any { return Withdrawal{int64(c.ID), offered, reason} }})
 	}
 	for _, fact := range facts {
 		switch f := fact.(type) {
 		case callcenter.PopShown:
-			items = append(items, item{f.UserID, EventRinging, Pop{View(c, n.names), f.OfferedAt}})
+			items = append(items, item{f.UserID, EventRinging, func(v CallView) any { return Pop{v, f.OfferedAt} }})
 		case callcenter.PopWithdrawn:
 			withdraw(f.UserID, f.OfferedAt, f.Reason)
 		case callcenter.AgentFreed: // of a conversation that goes on without him
@@ -98,7 +103,7 @@ func (n *News) items(c callcenter.Call, facts []callcenter.Fact) []item {
 		}
 	}
 	if c.UserID != 0 && c.Phase != callcenter.Ringing {
-		items = append(items, item{c.UserID, EventState, State{View(c, n.names)}})
+		items = append(items, item{c.UserID, EventState, func(v CallView) any { return State{v} }})
 	}
 	return items
 }

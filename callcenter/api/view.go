@@ -54,6 +54,7 @@ type NumberView struct {
 	E164     string `json:"e164"`
 	Display  string `json:"display"`
 	Dialable bool   `json:"dialable"`
+	Masked   bool   `json:"masked,omitempty" doc:"Not shown in full"`
 }
 
 // Names gives the name of a user, or "".

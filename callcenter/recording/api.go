@@ -21,12 +21,14 @@ const PermPlay web.Permission = "recordings.play"
 type API struct {
 	store   Store
 	archive string
+	may     func(ctx context.Context, call int64) error
 	heard   func(ctx context.Context, call int64) error
 }
 
-// NewAPI returns the API over the directory of finished files. heard notes who listened.
-func NewAPI(store Store, archive string, heard func(ctx context.Context, call int64) error) *API {
-	return &API{store, archive, heard}
+// NewAPI returns the API over the directory of finished files. may refuses who must not listen to a call; what he
+// gets is the answer to a call that does not exist. heard notes who listened.
+func NewAPI(store Store, archive string, may, heard func(ctx context.Context, call int64) error) *API {
+	return &API{store, archive, may, heard}
 }
 
 // Register adds the routes.
@@ -58,6 +60,9 @@ type Output struct {
 }
 
 func (a *API) get(ctx context.Context, in *Input) (*Output, error) {
+	if err := a.may(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	r, err := a.store.Recording(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -69,6 +74,9 @@ func (a *API) audio(w http.ResponseWriter, req *http.Request) error {
 	call, err := strconv.ParseInt(req.PathValue("id"), 10, 64)
 	if err != nil {
 		return notThere()
+	}
+	if err := a.may(req.Context(), call); err != nil {
+		return err
 	}
 	r, err := a.store.Recording(req.Context(), call)
 	if err != nil {

@@ -166,7 +166,7 @@ func (everybody) Allow(context.Context, web.Permission) error                  {
 func (a *archive) get(header ...string) (*http.Response, []byte) {
 	a.t.Helper()
 	server := web.New(web.Options{Title: "test", Gate: everybody{}, Logger: slog.New(slog.DiscardHandler)})
-	recording.NewAPI(a.books, a.kept, func(_ context.Context, call int64) error {
+	recording.NewAPI(a.books, a.kept, func(context.Context, int64) error { return nil }, func(_ context.Context, call int64) error {
 		a.heard = append(a.heard, call)
 		return a.refuse
 	}).Register(server.Router())

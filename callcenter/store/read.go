@@ -80,11 +80,11 @@ func (b *Books) LiveOf(ctx context.Context, user int64) ([]callcenter.Call, erro
 
 const listCalls = `
 select ` + callColumns + ` from calls
-where (%s) and ($2 = '' or outcome = $2) and ($3 = 0 or id < $3)
+where (%s) and ($2 = '' or outcome = $2) and ($3 = 0 or id < $3) and %s
 order by id desc limit $4`
 
-// List returns calls, newest first, and the cursor of the next page ("" at the end).
-func (b *Books) List(ctx context.Context, f api.Filter) ([]callcenter.Call, string, error) {
+// List returns the calls that may be read, newest first, and the cursor of the next page ("" at the end).
+func (b *Books) List(ctx context.Context, f api.Filter, readable api.Condition) ([]callcenter.Call, string, error) {
 	before := int64(0)
 	if f.Cursor != "" {
 		var err error
@@ -101,7 +101,12 @@ func (b *Books) List(ctx context.Context, f api.Filter) ([]callcenter.Call, stri
 	case f.UserID != 0:
 		condition, arg = "user_id = $1", f.UserID
 	}
-	calls, err := b.calls(ctx, fmt.Sprintf(listCalls, condition), arg, f.Outcome, before, f.Limit+1)
+	args := []any{arg, f.Outcome, before, f.Limit + 1}
+	allowed := readable(ctx, "calls", func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	})
+	calls, err := b.calls(ctx, fmt.Sprintf(listCalls, condition, allowed), args...)
 	if err != nil || len(calls) <= f.Limit {
 		return calls, "", err
 	}

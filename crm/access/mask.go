@@ -1,10 +1,13 @@
 package access
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"centralita/internal/phone"
 )
@@ -96,4 +99,43 @@ func maskEmail(s string) string {
 	}
 	first := []rune(name)[:1]
 	return string(first) + "•••@•••" + ending
+}
+
+// Tree is data of any shape as m lets it be seen: the numbers in its texts are
+// masked. What does not go through a field of its own, an event or a line of the
+// log, is shown so.
+func (m Mask) Tree(data any) (any, error) {
+	if m == Shown {
+		return data, nil
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return nil, fmt.Errorf("mask: %w", err)
+	}
+	reader := json.NewDecoder(bytes.NewReader(text))
+	reader.UseNumber()
+	var tree any
+	if err := reader.Decode(&tree); err != nil {
+		return nil, fmt.Errorf("mask: %w", err)
+	}
+	return m.tree(tree), nil
+}
+
+func (m Mask) tree(v any) any {
+	switch v := v.(type) {
+	case string:
+		if _, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return v
+		}
+		return phone.MaskIn(v)
+	case []any:
+		for i := range v {
+			v[i] = m.tree(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = m.tree(v[key])
+		}
+	}
+	return v
 }

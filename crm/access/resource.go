@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"centralita/internal/fault"
+	"centralita/internal/postgres"
 )
 
 // Resource is a kind of record as the rights see it: the one way in which a room
@@ -16,9 +17,13 @@ type Resource struct {
 	// Owner is the column of the user who owns a record. Empty: nobody does, and
 	// only the scope All reaches it.
 	Owner string
-	// Owners are further owners, as SQL that yields a user's id; {} stands for
-	// the alias of the table. A record belongs to each of them.
-	Owners []string
+	// Also is a further column with an owner.
+	Also string
+	// Client is the column of the client that a record is of: whoever is
+	// responsible for the client owns it as well.
+	Client string
+	// Table is where CheckID finds the owners of a record.
+	Table string
 	// Shared: single records may be opened to somebody for a time (Service.Share).
 	Shared bool
 	// Unowned: a record that nobody owns is within scope Own of everybody, for
@@ -54,7 +59,8 @@ func Require(ctx context.Context, e Entity, v Verb) error {
 // Where returns the SQL condition that a row must meet for ctx's actor to do v
 // with it. alias is the table's in the query, never empty; arg adds a parameter
 // and returns its placeholder. The condition is "true" or "false" where it does
-// not depend on the row, and otherwise one that indexes on the owner serve.
+// not depend on the row, and otherwise one that indexes on the owner, and on the
+// client, serve.
 func (r Resource) Where(ctx context.Context, v Verb, alias string, arg func(any) string) string {
 	scope := ScopeOf(ctx, r.Entity, v)
 	switch scope {
@@ -64,21 +70,9 @@ func (r Resource) Where(ctx context.Context, v Verb, alias string, arg func(any)
 		return "false"
 	}
 	a := ActorFrom(ctx)
-	return r.whose(a, scope, v, alias, arg)
-}
-
-// whose is Where for a scope between none and all.
-func (r Resource) whose(a Actor, scope Scope, v Verb, alias string, arg func(any) string) string {
-	var either []string
-	owners := r.owners(alias)
-	if len(owners) > 0 {
-		reach := arg(a.reach(scope))
-		for _, owner := range owners {
-			either = append(either, owner+" = any("+reach+"::bigint[])")
-		}
-	}
+	either := r.owned(alias, arg(a.reach(scope))+"::bigint[]")
 	if r.Unowned {
-		either = append(either, unowned(owners))
+		either = append(either, r.unowned(alias))
 	}
 	if r.Shared && shareable(v) {
 		either = append(either, alias+".id = any(array(select s.entity_id from record_shares s where s.entity = '"+string(r.Entity)+
@@ -90,26 +84,36 @@ func (r Resource) whose(a Actor, scope Scope, v Verb, alias string, arg func(any
 	return "(" + strings.Join(either, " or ") + ")"
 }
 
-func (r Resource) owners(alias string) []string {
-	var all []string
-	if r.Owner != "" {
-		all = append(all, alias+"."+r.Owner)
+// owned lists the ways in which a row belongs to one of the users.
+func (r Resource) owned(alias, users string) (ways []string) {
+	for _, column := range r.columns() {
+		ways = append(ways, alias+"."+column+" = any("+users+")")
 	}
-	for _, o := range r.Owners {
-		all = append(all, strings.ReplaceAll(o, "{}", alias))
+	if r.Client != "" {
+		ways = append(ways, alias+"."+r.Client+" = any(array(select o.id from clients o where o.responsible_id = any("+users+")))")
 	}
-	return all
+	return ways
 }
 
-func unowned(owners []string) string {
-	none := make([]string, len(owners))
-	for i, o := range owners {
-		none[i] = o + " is null"
+// unowned is the condition that nobody owns a row.
+func (r Resource) unowned(alias string) string {
+	none := []string{"true"}
+	for _, column := range r.columns() {
+		none = append(none, alias+"."+column+" is null")
 	}
-	if len(none) == 0 {
-		return "true"
+	if r.Client != "" {
+		none = append(none, "not exists (select from clients o where o.id = "+alias+"."+r.Client+" and o.responsible_id is not null)")
 	}
 	return "(" + strings.Join(none, " and ") + ")"
+}
+
+func (r Resource) columns() (columns []string) {
+	for _, column := range []string{r.Owner, r.Also} {
+		if column != "" {
+			columns = append(columns, column)
+		}
+	}
+	return columns
 }
 
 // shareable reports whether a share opens a record for v: it lets somebody work
@@ -136,6 +140,43 @@ func (r Resource) Check(ctx context.Context, v Verb, id int64, owners ...int64) 
 	return errForbidden
 }
 
+// CheckNew returns nil when ctx's actor may make a record of these owners.
+func (r Resource) CheckNew(ctx context.Context, owners ...int64) error {
+	if allowed, err := r.within(ctx, Create, 0, owners); err != nil || allowed {
+		return err
+	}
+	return errForbidden
+}
+
+// CheckID is Check for a record whose owners are not known: it reads them, where
+// that makes a difference, in ctx's transaction. With the scope All a record need
+// not exist.
+func (r Resource) CheckID(ctx context.Context, db *postgres.DB, v Verb, id int64) error {
+	if ScopeOf(ctx, r.Entity, Read) == All && ScopeOf(ctx, r.Entity, v) == All {
+		return nil
+	}
+	var owners []int64
+	err := db.Conn(ctx).QueryRow(ctx, r.ownersQuery(), id).Scan(&owners)
+	if postgres.IsNoRows(err) {
+		return r.missing()
+	}
+	if err != nil {
+		return postgres.Classify(err)
+	}
+	return r.Check(ctx, v, id, owners...)
+}
+
+func (r Resource) ownersQuery() string {
+	owners := []string{"null::bigint"}
+	for _, column := range r.columns() {
+		owners = append(owners, "t."+column)
+	}
+	if r.Client != "" {
+		owners = append(owners, "(select o.responsible_id from clients o where o.id = t."+r.Client+")")
+	}
+	return "select array_remove(array[" + strings.Join(owners, ", ") + "], null) from " + r.Table + " t where t.id = $1"
+}
+
 func (r Resource) missing() error {
 	if r.Missing != nil {
 		return r.Missing
@@ -150,7 +191,7 @@ func (r Resource) within(ctx context.Context, v Verb, id int64, owners []int64) 
 		return scope == All, nil
 	}
 	a := ActorFrom(ctx)
-	if r.owned(a.reach(scope), owners) {
+	if r.reached(a.reach(scope), owners) {
 		return true, nil
 	}
 	if !r.Shared || !shareable(v) || a.shares == nil {
@@ -159,9 +200,9 @@ func (r Resource) within(ctx context.Context, v Verb, id int64, owners []int64) 
 	return a.shares(ctx, r.Entity, id, a.UserID)
 }
 
-// owned reports whether one of the owners is within reach, or nobody owns what
+// reached reports whether one of the owners is within reach, or nobody owns what
 // anybody may then work on.
-func (r Resource) owned(reach, owners []int64) bool {
+func (r Resource) reached(reach, owners []int64) bool {
 	nobody := true
 	for _, owner := range owners {
 		if owner == 0 {

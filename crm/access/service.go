@@ -43,16 +43,17 @@ type Options struct {
 // Service is the room: users, sessions, rights and the firm. It implements
 // web.Gate. Safe for concurrent use.
 type Service struct {
-	opts     Options
-	db       *postgres.DB
-	store    store
-	audit    Recorder
-	live     Live
-	hash     *hasher
-	throttle throttle
-	known    *known
-	flights  singleflight.Group
-	onPhones []func()
+	opts       Options
+	db         *postgres.DB
+	store      store
+	audit      Recorder
+	live       Live
+	hash       *hasher
+	throttle   throttle
+	known      *known
+	colleagues *colleagues
+	flights    singleflight.Group
+	onPhones   []func()
 }
 
 // New returns the room kept in db.
@@ -74,7 +75,7 @@ func New(db *postgres.DB, audit Recorder, live Live, opts Options) (*Service, er
 		return nil, err
 	}
 	return &Service{opts: opts, db: db, store: store{db}, audit: audit, live: live, hash: hash,
-		throttle: throttle{db: db, now: opts.Now}, known: newKnown()}, nil
+		throttle: throttle{db: db, now: opts.Now}, known: newKnown(), colleagues: &colleagues{byUser: map[int64]colleague{}}}, nil
 }
 
 // OnPhonesChange has fn called after every commit that changed a phone account.
@@ -201,18 +202,34 @@ func (s *Service) Prefer(ctx context.Context, locale *string, patch map[string]a
 
 // forgetUser has his sessions looked up anew after commit.
 func (s *Service) forgetUser(ctx context.Context, id int64) {
-	postgres.AfterCommit(ctx, func() { s.known.drop(func(a Actor) bool { return a.UserID == id }) })
+	postgres.AfterCommit(ctx, func() {
+		s.known.drop(func(a Actor) bool { return a.UserID == id })
+		s.colleagues.forget()
+	})
+}
+
+// forgetAll has everybody's rights looked up anew after commit.
+func (s *Service) forgetAll(ctx context.Context) {
+	postgres.AfterCommit(ctx, func() {
+		s.known.drop(func(Actor) bool { return true })
+		s.colleagues.forget()
+	})
 }
 
 // BehalfOf returns ctx acting for a user who is not asking himself: for what is
 // prepared for his eyes (a pop, an event) and for what he set going and runs
-// without him. His rights are those of this moment. A user who is disabled or
+// without him. His rights are up to two seconds old. A user who is disabled or
 // unknown is fault.NotFound.
 func (s *Service) BehalfOf(ctx context.Context, user int64) (context.Context, error) {
-	a, err := s.store.actorOf(ctx, user, s.opts.Now())
+	now := s.opts.Now()
+	if a, ok := s.colleagues.get(user, now); ok {
+		return WithActor(ctx, a), nil
+	}
+	a, err := s.store.actorOf(ctx, user, now)
 	if err != nil {
 		return ctx, err
 	}
+	s.colleagues.put(user, a, now)
 	return WithActor(ctx, a), nil
 }
 

@@ -82,6 +82,37 @@ func (k *known) drop(match func(Actor) bool) {
 	}
 }
 
+// colleagues is the memory of users for whom something was prepared lately.
+type colleagues struct {
+	mu     sync.Mutex
+	byUser map[int64]colleague
+}
+
+type colleague struct {
+	actor Actor
+	at    time.Time
+}
+
+func (c *colleagues) get(user int64, now time.Time) (Actor, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.byUser[user]
+	age := now.Sub(found.at)
+	return found.actor, ok && age >= 0 && age < believed
+}
+
+func (c *colleagues) put(user int64, a Actor, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byUser[user] = colleague{a, now}
+}
+
+func (c *colleagues) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.byUser)
+}
+
 var errSession = fault.New(fault.Unauthenticated, "unauthenticated", "Sign in again.")
 
 // Enter implements web.Gate: it returns ctx with the actor of a live session.

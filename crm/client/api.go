@@ -143,7 +143,7 @@ func (a *API) byNumber(ctx context.Context, in *byNumberIn) (*byNumberOut, error
 			return nil, err
 		}
 	}
-	id, err := a.service.Identify(ctx, in.Number, country)
+	id, err := a.service.ByNumber(ctx, in.Number, country)
 	if err != nil {
 		return nil, err
 	}

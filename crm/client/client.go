@@ -9,8 +9,9 @@
 // a withheld number matches nobody.
 //
 // Every change is committed together with its line in the audit log, and only
-// then announced. The package never decides who may do what, knows no call in
-// progress, and leaves the ledger of leads to its own room.
+// then announced. Who sees which clients, and how much of a number, is said in
+// rights.go. The package knows no call in progress, and leaves the ledger of
+// leads to its own room.
 package client
 
 import "time"
@@ -46,6 +47,7 @@ type ClientRow struct {
 	Phones          []string   `json:"phones" doc:"International format, oldest first"`
 	LastContactAt   *time.Time `json:"last_contact_at,omitempty"`
 	OpenLeads       int        `json:"open_leads"`
+	Masked          bool       `json:"masked,omitempty" doc:"The numbers are not shown in full"`
 }
 
 // ContactPoint is one way to reach a client: what was written, the value it is
@@ -60,6 +62,7 @@ type ContactPoint struct {
 	Label      string     `json:"label"`
 	Source     string     `json:"source"`
 	LastSeenAt *time.Time `json:"last_seen_at,omitempty"`
+	Masked     bool       `json:"masked,omitempty" doc:"Not shown in full; it can be called by its id"`
 }
 
 // Reading is one number that a contact point may mean; confidence is 1 to 100.

@@ -198,7 +198,7 @@ func (s *Service) byNote(ctx context.Context, _ string, typed []word) ([]guess, 
 	guesses, err := s.store.byNote(ctx, strings.Join(parts, " & "))
 	for i, c := range guesses {
 		guesses[i].score = scoreOther
-		guesses[i].match = matchText("note", c.text, typed)
+		guesses[i].match = matchText("note", access.FieldMask(ctx, access.PhoneField).Prose(c.text), typed)
 	}
 	return guesses, err
 }

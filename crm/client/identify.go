@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"centralita/crm/access"
+	"centralita/internal/fault"
 	"centralita/internal/phone"
 )
 
@@ -28,7 +30,8 @@ type match struct {
 
 // Identify says who may be behind raw, claimed on a line of country, in one
 // round trip. A withheld, empty, alphabetic or hostile number has no
-// candidates, nor has a number of the firm itself; none of that is an error.
+// candidates, nor has a number of the firm itself; none of that is an error. It
+// is the firm's own knowledge, whoever caused the question; see ByNumber.
 func (s *Service) Identify(ctx context.Context, raw, country string) (Identity, error) {
 	n := phone.Parse(raw, country)
 	id := Identity{E164: n.E164, Display: n.Display, Dialable: n.Dialable, Candidates: []Candidate{}}
@@ -56,6 +59,30 @@ func (s *Service) Identify(ctx context.Context, raw, country string) (Identity, 
 	}
 	if len(ranked) > 0 {
 		id.LastContact = ranked[0].last
+	}
+	return id, nil
+}
+
+// ByNumber is Identify for somebody who asks: of the candidates he hears of those
+// whom he may see, and nothing of a number that he did not say himself.
+func (s *Service) ByNumber(ctx context.Context, raw, country string) (Identity, error) {
+	id, err := s.Identify(ctx, raw, country)
+	if err != nil {
+		return id, err
+	}
+	mask := access.FieldMask(ctx, access.PhoneField)
+	known := id.Candidates
+	id.Candidates = []Candidate{}
+	for _, c := range known {
+		if mask != access.Shown && c.Reason == "tail" {
+			continue
+		}
+		if err := Clients.Check(ctx, access.Read, c.ClientID, idOf(c.ResponsibleID)); fault.KindOf(err) == fault.Internal && err != nil {
+			return id, err
+		} else if err == nil {
+			c.Matched = mask.Number(c.Matched)
+			id.Candidates = append(id.Candidates, c)
+		}
 	}
 	return id, nil
 }

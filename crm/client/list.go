@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/access"
 	"centralita/internal/phone"
 )
 
@@ -54,7 +55,7 @@ func (s *Service) List(ctx context.Context, f Filter) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	q := listQuery(f, after, countries)
+	q := listQuery(ctx, f, after, countries)
 	page, err := s.store.list(ctx, q, f.Limit, f.Sort)
 	if err != nil || after != nil {
 		return page, err
@@ -112,15 +113,18 @@ func (q *statement) total() string {
 
 // listQuery compiles a filter. All text goes in as arguments; the sort is one of
 // two constants.
-func listQuery(f Filter, after *position, countries []string) *statement {
+func listQuery(ctx context.Context, f Filter, after *position, countries []string) *statement {
 	q := &statement{order: "c.name_key, c.id", limit: f.Limit + 1}
+	if mine := Clients.Where(ctx, access.Read, "c", q.bind); mine != "true" {
+		q.where = append(q.where, mine)
+	}
 	if f.ResponsibleID != 0 {
 		q.add("c.responsible_id = ?", f.ResponsibleID)
 	}
 	if f.Kind != "" {
 		q.add("c.kind = ?", f.Kind)
 	}
-	search(q, f.Query, countries)
+	search(q, f.Query, countries, access.FieldMask(ctx, access.PhoneField) == access.Shown)
 	if f.Sort == SortRecent {
 		q.order = recentKey + " desc, c.id desc"
 	}
@@ -134,12 +138,17 @@ func listQuery(f Filter, after *position, countries []string) *statement {
 	return q
 }
 
-// search adds the condition of what somebody typed.
-func search(q *statement, text string, countries []string) {
+// search adds the condition of what somebody typed. Who is not shown the numbers
+// finds a client by the whole number alone: parts would tell him the rest.
+func search(q *statement, text string, countries []string, parts bool) {
 	if text = phone.Text(text); text == "" {
 		return
 	}
 	if digits := phone.Digits(text); isNumber(text) {
+		if !parts {
+			q.add("c.id = any(array(select client_id from contact_readings where e164 = any(?::text[]) limit 200))", readings(text, countries))
+			return
+		}
 		q.add("c.id = any(array("+numberIDs+"))", readings(text, countries), phone.Prefixes(text, countries...), reversed(digits))
 		return
 	}
@@ -203,7 +212,7 @@ func (s *Store) list(ctx context.Context, q *statement, limit int, sort string) 
 		r, err := scanRow(row, &p.Key, &p.At)
 		p.ID = r.ID
 		last = append(last, p)
-		return r, err
+		return r.seen(ctx), err
 	})
 	if err != nil {
 		return Page{}, named(err)

@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/access"
 	"centralita/internal/phone"
 )
 
@@ -20,11 +22,14 @@ type Found struct {
 	Leads   []LeadHit `json:"leads"`
 }
 
+// openLeads is who may see which open lead, as the ledger has it.
+var openLeads = access.Resource{Entity: access.Lead, Owner: "responsible_id", Shared: true, Unowned: true}
+
 // sqlOpenLeads looks through the open leads, which are few: $1 are the readings
 // of a number, $2 the beginnings of one, $3 a part of a name, in lower case.
 const sqlOpenLeads = `select d.id, d.client_id, coalesce(c.name, ''), d.number, d.caller_name, coalesce(l.name, ''), d.state, d.opened_at
 	from leads d left join clients c on c.id = d.client_id left join lines l on l.id = d.line_id
-	where d.state = 'open' and (d.number = any($1) or d.number like any($2) or ($3 <> '' and lower(d.caller_name) like $3))
+	where d.state = 'open' and %s and (d.number = any($1) or d.number like any($2) or ($3 <> '' and lower(d.caller_name) like $3))
 	order by d.opened_at desc limit 5`
 
 // Search finds clients, see find, and, withLeads, open leads by a name or by a
@@ -51,21 +56,25 @@ func (s *Store) openLeads(ctx context.Context, text string, countries []string) 
 	numbers, beginnings, name := []string{}, []string{}, ""
 	if !isNumber(text) {
 		name = "%" + escapeLike(lower(text)) + "%"
-	} else {
-		numbers = readings(text, countries)
+	} else if numbers = readings(text, countries); access.FieldMask(ctx, access.PhoneField) == access.Shown {
 		for _, p := range phone.Prefixes(text, countries...) {
 			beginnings = append(beginnings, p+"%")
 		}
 		beginnings = append(beginnings, "%"+phone.Digits(text))
 	}
-	rows, err := s.db.Conn(ctx).Query(ctx, sqlOpenLeads, numbers, beginnings, name)
+	args := []any{numbers, beginnings, name}
+	mine := openLeads.Where(ctx, access.Read, "d", func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	})
+	rows, err := s.db.Conn(ctx).Query(ctx, fmt.Sprintf(sqlOpenLeads, mine), args...)
 	if err != nil {
 		return nil, named(err)
 	}
 	hits, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h LeadHit, err error) {
 		err = row.Scan(&h.ID, &h.ClientID, &h.ClientName, &h.Number, &h.CallerName, &h.LineName, &h.State, &h.OpenedAt)
 		h.NumberDisplay = phone.Display(h.Number)
-		return h, err
+		return h.seen(ctx), err
 	})
 	return hits, named(err)
 }

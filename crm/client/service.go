@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"centralita/crm/access"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
@@ -67,19 +68,25 @@ type NewClient struct {
 	LeadID        int64
 }
 
-// Get returns a client, or fault.NotFound.
-func (s *Service) Get(ctx context.Context, id int64) (Client, error) { return s.store.get(ctx, id) }
-
-// CanRead returns nil when ctx's actor may see a client, else fault.NotFound.
-func (s *Service) CanRead(ctx context.Context, id int64) error { return s.store.exists(ctx, id) }
-
-// CanChange returns nil when ctx's actor may change a client.
-func (s *Service) CanChange(ctx context.Context, id int64) error { return s.store.exists(ctx, id) }
+// Get returns a client as ctx's actor may see it, or fault.NotFound.
+func (s *Service) Get(ctx context.Context, id int64) (Client, error) {
+	c, err := s.store.get(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	if err := c.may(ctx, access.Read); err != nil {
+		return Client{}, err
+	}
+	return c.seen(ctx), nil
+}
 
 // Create stores a client. The firm's own number as a contact point is
 // fault.Invalid, own_number.
 func (s *Service) Create(ctx context.Context, in NewClient) (c Client, err error) {
 	if err := in.check(); err != nil {
+		return c, err
+	}
+	if err := in.mine(ctx); err != nil {
 		return c, err
 	}
 	countries, err := s.countries(ctx, in.LeadID)
@@ -107,6 +114,15 @@ func (s *Service) Create(ctx context.Context, in NewClient) (c Client, err error
 		return err
 	})
 	return c, err
+}
+
+// mine makes a new client the actor's own where he would not see it otherwise,
+// and refuses one that he may not create.
+func (in *NewClient) mine(ctx context.Context) error {
+	if actor := access.ActorFrom(ctx); in.ResponsibleID == nil && access.ScopeOf(ctx, access.Client, access.Read) < access.All {
+		in.ResponsibleID = &actor.UserID
+	}
+	return Clients.CheckNew(ctx, idOf(in.ResponsibleID))
 }
 
 // readPoints reads every contact point; the same one twice is kept once.
@@ -156,11 +172,17 @@ func (s *Service) Change(ctx context.Context, id int64, version int, edit func(*
 		if err != nil {
 			return err
 		}
+		if err := before.may(ctx, access.Change); err != nil {
+			return err
+		}
 		if before.Version != version {
 			return fault.New(fault.Conflict, "changed_meanwhile", "Somebody else has changed this client meanwhile.")
 		}
 		f := before.fields()
 		edit(&f)
+		if f.Note != before.Note && access.FieldMask(ctx, access.NoteField) != access.Shown {
+			return errUnseen
+		}
 		if err := f.check(); err != nil {
 			return err
 		}
@@ -231,6 +253,9 @@ func (s *Service) ChangePoint(ctx context.Context, id, pointID int64, raw, label
 		if err != nil {
 			return err
 		}
+		if raw != nil && access.FieldMask(ctx, fieldOf(old.Kind)) != access.Shown {
+			return errUnseen
+		}
 		if raw != nil {
 			old.Raw = *raw
 		}
@@ -248,6 +273,13 @@ func (s *Service) ChangePoint(ctx context.Context, id, pointID int64, raw, label
 // RemovePoint deletes a contact point; the audit log keeps what it was.
 func (s *Service) RemovePoint(ctx context.Context, id, pointID int64) (Client, error) {
 	return s.changePoints(ctx, id, "client.contact_point.remove", func(ctx context.Context) error {
+		old, err := s.store.point(ctx, id, pointID)
+		if err != nil {
+			return err
+		}
+		if access.FieldMask(ctx, fieldOf(old.Kind)) != access.Shown {
+			return errUnseen
+		}
 		return s.store.removePoint(ctx, id, pointID)
 	})
 }
@@ -261,6 +293,9 @@ func (s *Service) changePoints(ctx context.Context, id int64, action string, cha
 		if err != nil {
 			return err
 		}
+		if err := before.may(ctx, access.Change); err != nil {
+			return err
+		}
 		if err := change(ctx); err != nil {
 			return err
 		}
@@ -270,7 +305,8 @@ func (s *Service) changePoints(ctx context.Context, id int64, action string, cha
 	return c, err
 }
 
-// finish reads what came out, records it and announces it.
+// finish reads what came out, records it, announces it, and returns it as ctx's
+// actor may see it.
 func (s *Service) finish(ctx context.Context, action string, id int64, before any) (Client, error) {
 	c, err := s.store.get(ctx, id)
 	if err != nil {
@@ -280,7 +316,7 @@ func (s *Service) finish(ctx context.Context, action string, id int64, before an
 		return c, err
 	}
 	s.ports.Live.Signal(ctx, "client.changed", map[string]int64{"id": id})
-	return c, nil
+	return c.seen(ctx), nil
 }
 
 // named gives constraint violations their names.

@@ -47,14 +47,16 @@ func queries() map[string]query {
 		"sqlOwn":            {sql: sqlOwn, args: []any{[]string{"+34911234567"}}},
 		"sqlAddPoint":       {sql: sqlAddPoint, args: []any{500, "phone", "x", "x", "", "", "", []string{"+1"}, []int16{5}}},
 		"sqlPoint":          {sql: sqlPoint, args: []any{500, 500}},
+		"sqlNumber":         {sql: sqlNumber, args: []any{500}},
 		"sqlUpdatePoint":    {sql: sqlUpdatePoint, args: []any{500, 500, "x", "x", "", "", []string{"+1"}, []int16{5}}},
 		"sqlForgetReadings": {sql: sqlForgetReadings, args: []any{500}},
 		"sqlRemovePoint":    {sql: sqlRemovePoint, args: []any{500, 500}},
 		"sqlLineOfLead":     {sql: sqlLineOfLead, args: []any{500}},
 		"sqlContacted":      {sql: sqlContacted, args: []any{500, "+34600050000", now}},
-		"sqlOpenLeads":      {sql: sqlOpenLeads, args: []any{[]string{"+34"}, []string{"+34%"}, "%a%"}},
-		"sqlTimeline":       {sql: sqlTimeline, args: []any{500, allKinds, far, 0, 40}},
+		"sqlOpenLeads":      {sql: fmt.Sprintf(sqlOpenLeads, "true"), args: []any{[]string{"+34"}, []string{"+34%"}, "%a%"}},
+		"sqlTimeline":       {sql: fmt.Sprintf(sqlTimeline, "true"), args: []any{500, allKinds, far, 0, 40}},
 		"sqlEntry":          {sql: sqlEntry, args: []any{500}},
+		"sqlResponsible":    {sql: sqlResponsible, args: []any{500}},
 		"sqlExists":         {sql: sqlExists, args: []any{500}},
 		"sqlInsertNote":     {sql: sqlInsertNote, args: []any{500, nil, "x"}},
 		"sqlZone":           {sql: sqlZone},
@@ -93,7 +95,7 @@ func queries() map[string]query {
 		for _, sort := range []string{SortName, SortRecent} {
 			for page, after := range map[string]*position{"first": nil, "next": {Key: "client 00500", At: now, ID: 500}} {
 				f.Sort, f.Limit = sort, 50
-				q := listQuery(f, after, []string{"ES", "AR"})
+				q := listQuery(context.Background(), f, after, []string{"ES", "AR"})
 				id := fmt.Sprintf("list %s by %s, %s page", name, sort, page)
 				all[id] = query{sql: q.rows(), args: q.args}
 				all[id+", total"] = query{sql: q.total(), args: q.args, many: true}

@@ -40,7 +40,9 @@ const (
 			values ($1, $2, $3, $4, $5, $6, $7) returning id)
 		insert into contact_readings (e164, contact_point_id, client_id, confidence)
 		select r.e164, p.id, $1, r.confidence from p, unnest($8::text[], $9::smallint[]) as r (e164, confidence)`
-	sqlPoint       = `select kind, raw, label, source from contact_points where id = $2 and client_id = $1`
+	sqlPoint  = `select kind, raw, label, source from contact_points where id = $2 and client_id = $1`
+	sqlNumber = `select p.value, p.client_id, coalesce(c.responsible_id, 0) from contact_points p join clients c on c.id = p.client_id
+		where p.id = $1 and p.kind = 'phone'`
 	sqlUpdatePoint = `with p as (update contact_points set raw = $3, value = $4, digits_tail = $5, label = $6 where id = $2 and client_id = $1 returning id)
 		insert into contact_readings (e164, contact_point_id, client_id, confidence)
 		select r.e164, p.id, $1, r.confidence from p, unnest($7::text[], $8::smallint[]) as r (e164, confidence)`
@@ -139,7 +141,7 @@ func (s *Store) organisation(ctx context.Context, f Fields) error {
 	if err := s.db.Conn(ctx).QueryRow(ctx, sqlIsOrganisation, *f.OrganisationID).Scan(&yes); err != nil {
 		return named(err)
 	}
-	if !yes {
+	if !yes || Clients.CheckID(ctx, s.db, access.Read, *f.OrganisationID) != nil {
 		return errOrganisation
 	}
 	return nil
@@ -193,6 +195,16 @@ func (s *Store) point(ctx context.Context, id, pointID int64) (p storedPoint, er
 }
 
 var errNoPoint = fault.New(fault.NotFound, "contact_point_not_found", "There is no such contact point.")
+
+// number returns the number of a contact point, its client and who is responsible
+// for him.
+func (s *Store) number(ctx context.Context, pointID int64) (number string, client, responsible int64, err error) {
+	err = s.db.Conn(ctx).QueryRow(ctx, sqlNumber, pointID).Scan(&number, &client, &responsible)
+	if postgres.IsNoRows(err) {
+		return "", 0, 0, errNoPoint
+	}
+	return number, client, responsible, named(err)
+}
 
 func (s *Store) updatePoint(ctx context.Context, id, pointID int64, p point) error {
 	if err := s.notOwn(ctx, p); err != nil {

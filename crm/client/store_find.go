@@ -127,10 +127,8 @@ func (s *Store) addWords(ctx context.Context, words []string, last int64) error 
 	return named(err)
 }
 
-var (
-	listed = access.Resource{Entity: access.Client, Owner: "responsible_id", Shared: true}
-	jotted = access.Resource{Entity: access.Note, Owner: "user_id"}
-)
+// jotted is who may read whose notes.
+var jotted = access.Resource{Entity: access.Note, Owner: "user_id"}
 
 // ruled puts the rights of ctx's actor into a statement.
 func ruled(ctx context.Context, sql string, args *[]any) string {
@@ -138,7 +136,7 @@ func ruled(ctx context.Context, sql string, args *[]any) string {
 		*args = append(*args, v)
 		return "$" + strconv.Itoa(len(*args))
 	}
-	sql = strings.ReplaceAll(sql, "{rights}", listed.Where(ctx, access.Read, "c", bind))
+	sql = strings.ReplaceAll(sql, "{rights}", Clients.Where(ctx, access.Read, "c", bind))
 	if strings.Contains(sql, "{notes}") {
 		sql = strings.ReplaceAll(sql, "{notes}", jotted.Where(ctx, access.Read, "n", bind))
 	}

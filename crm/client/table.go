@@ -114,7 +114,7 @@ func (s *Service) narrow(ctx context.Context, q *statement, text string, where f
 	if err != nil {
 		return err
 	}
-	for _, condition := range []string{listed.Where(ctx, access.Read, "c", q.bind), sql} {
+	for _, condition := range []string{Clients.Where(ctx, access.Read, "c", q.bind), sql} {
 		if condition != "true" {
 			q.where = append(q.where, condition)
 		}
@@ -124,7 +124,7 @@ func (s *Service) narrow(ctx context.Context, q *statement, text string, where f
 		if err != nil {
 			return err
 		}
-		search(q, text, countries)
+		search(q, text, countries, access.FieldMask(ctx, access.PhoneField) == access.Shown)
 	}
 	return nil
 }

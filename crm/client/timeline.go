@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,11 +37,12 @@ const entryJoins = `
 // The page is cut from one index first; what each entry refers to is joined by
 // primary key.
 const (
-	sqlTimeline = `select ` + entryColumns + ` from (select * from interactions where client_id = $1 and kind = any($2)
-			and (at, id) < ($3, $4) order by at desc, id desc limit $5) i` + entryJoins + ` order by i.at desc, i.id desc`
-	sqlEntry      = `select ` + entryColumns + ` from interactions i` + entryJoins + ` where i.id = $1`
-	sqlExists     = `select exists (select from clients where id = $1)`
-	sqlInsertNote = `with n as (insert into notes (client_id, user_id, text) select $1, $2, $3 returning id, created_at)
+	sqlTimeline = `select ` + entryColumns + ` from (select * from interactions i where i.client_id = $1 and i.kind = any($2)
+			and (i.at, i.id) < ($3, $4) and %s order by i.at desc, i.id desc limit $5) i` + entryJoins + ` order by i.at desc, i.id desc`
+	sqlEntry       = `select ` + entryColumns + ` from interactions i` + entryJoins + ` where i.id = $1`
+	sqlResponsible = `select coalesce(responsible_id, 0) from clients where id = $1`
+	sqlExists      = `select exists (select from clients where id = $1)`
+	sqlInsertNote  = `with n as (insert into notes (client_id, user_id, text) select $1, $2, $3 returning id, created_at)
 		insert into interactions (kind, direction, at, client_id, user_id, ref_id)
 		select 'note', 'internal', n.created_at, $1, $2, n.id from n returning id`
 )
@@ -56,14 +58,23 @@ func (s *Service) Timeline(ctx context.Context, id int64, kinds []string, cursor
 	}
 	if after == nil {
 		after = &position{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
-		if err := s.store.exists(ctx, id); err != nil {
-			return Timeline{}, err
-		}
+	}
+	responsible, err := s.store.responsible(ctx, id)
+	if err != nil {
+		return Timeline{}, err
+	}
+	if err := Clients.Check(ctx, access.Read, id, responsible); err != nil {
+		return Timeline{}, err
 	}
 	if len(kinds) == 0 {
 		kinds = allKinds
 	}
-	entries, err := s.entries(ctx, sqlTimeline, id, kinds, after.At, after.ID, limit+1)
+	args := []any{id, kinds, after.At, after.ID, limit + 1}
+	mine := visible(ctx, kinds, responsible, func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	})
+	entries, err := s.entries(ctx, fmt.Sprintf(sqlTimeline, mine), args...)
 	if err != nil {
 		return Timeline{}, err
 	}
@@ -72,6 +83,15 @@ func (s *Service) Timeline(ctx context.Context, id int64, kinds []string, cursor
 	}
 	last := entries[limit-1]
 	return Timeline{Items: entries[:limit], Next: position{Sort: sortTimeline, At: last.At, ID: last.ID}.encode()}, nil
+}
+
+// responsible returns who is responsible for a client, 0 for nobody.
+func (s *Store) responsible(ctx context.Context, id int64) (user int64, err error) {
+	err = s.db.Conn(ctx).QueryRow(ctx, sqlResponsible, id).Scan(&user)
+	if postgres.IsNoRows(err) {
+		return 0, errNotFound
+	}
+	return user, named(err)
 }
 
 func (s *Store) exists(ctx context.Context, id int64) error {
@@ -92,6 +112,9 @@ func (s *Service) AddNote(ctx context.Context, id int64, text string) (e Timelin
 		return e, fault.New(fault.Invalid, "invalid_input", "Check the marked fields.").WithField("body.text", "required")
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.mayNote(ctx, id); err != nil {
+			return err
+		}
 		var author *int64
 		if a := access.ActorFrom(ctx); a.UserID != 0 {
 			author = &a.UserID
@@ -115,12 +138,23 @@ func (s *Service) AddNote(ctx context.Context, id int64, text string) (e Timelin
 	return e, err
 }
 
+// mayNote asks whether ctx's actor may write a note on a client's card.
+func (s *Service) mayNote(ctx context.Context, id int64) error {
+	if err := s.CanRead(ctx, id); err != nil {
+		return err
+	}
+	return access.Require(ctx, access.Note, access.Create)
+}
+
 func (s *Service) entries(ctx context.Context, sql string, args ...any) ([]TimelineEntry, error) {
 	rows, err := s.db.Conn(ctx).Query(ctx, sql, args...)
 	if err != nil {
 		return nil, named(err)
 	}
-	entries, err := pgx.CollectRows(rows, s.scanEntry)
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (TimelineEntry, error) {
+		e, err := s.scanEntry(row)
+		return e.seen(ctx), err
+	})
 	return entries, named(err)
 }
 

@@ -26,11 +26,14 @@ func (a *API) lease(ctx context.Context, in *LeadIDInput) (*LeadOutput, error) {
 }
 
 func (a *API) release(ctx context.Context, in *LeadIDInput) (*LeadOutput, error) {
+	if _, err := a.ledger.read(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	if err := a.ledger.Release(ctx, in.ID, access.ActorFrom(ctx).UserID); err != nil {
 		return nil, err
 	}
-	lead, err := a.ledger.get(ctx, in.ID)
-	return &LeadOutput{Body: lead}, err
+	lead, err := a.ledger.read(ctx, in.ID)
+	return &LeadOutput{Body: lead.seen(ctx)}, err
 }
 
 // CloseLeadInput says how a lead is closed, and why.

@@ -3,9 +3,12 @@ package lead
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
 )
 
 // boardRows is how many leads a board shows at most.
@@ -79,15 +82,38 @@ const witnessedInbound = `w.uniqueid = w.linkedid and w.started_at < now() - int
 
 const (
 	sqlBoardRows = "select" + leadColumns +
-		" from (select * from leads_now where state = 'open' order by due_at, value desc, id limit $1) l" + leadJoins +
+		" from (select * from leads_now l where l.state = 'open' and %s order by l.due_at, l.value desc, l.id limit $1) l" + leadJoins +
 		" order by l.due_at, l.value desc, l.id"
-	sqlClasses = "select class, count(*), sum(value)::text from leads_now where state = 'open' group by class"
+	sqlClasses = "select class, count(*), sum(value)::text from leads_now l where state = 'open' and %s group by class"
 )
+
+// sqlOwnBalance is sqlBalance of the leads that somebody may see; calls without
+// a lead are nobody's.
+const sqlOwnBalance = `
+select (select count(*) from lead_entries e join leads l on l.id = e.lead_id where e.kind = 'opened' and %[1]s),
+       (select count(*) from leads l where l.state = 'open' and %[1]s), 0::bigint,
+       coalesce((select jsonb_object_agg(closing, n) from (
+           select closing, count(*) as n from leads l where l.state = 'closed' and %[1]s group by closing) c), '{}'), now()`
+
+// mine is the condition that ctx's actor may read the lead l, and its arguments
+// after those given.
+func mine(ctx context.Context, args ...any) (string, []any) {
+	where := Leads.Where(ctx, access.Read, "l", func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	})
+	return where, args
+}
 
 // balance returns the balance and the moment it was drawn.
 func (l *Ledger) balance(ctx context.Context) (b Balance, at time.Time, err error) {
 	var closed map[Closing]int64
-	err = l.db.Conn(ctx).QueryRow(ctx, sqlBalance).Scan(&b.Opened, &b.Open, &b.CallsWithoutLead, &closed, &at)
+	where, args := mine(ctx)
+	sql := sqlBalance
+	if where != "true" {
+		sql = fmt.Sprintf(sqlOwnBalance, where)
+	}
+	err = l.db.Conn(ctx).QueryRow(ctx, sql, args...).Scan(&b.Opened, &b.Open, &b.CallsWithoutLead, &closed, &at)
 	if err != nil {
 		return Balance{}, time.Time{}, fmt.Errorf("balance: %w", err)
 	}
@@ -99,13 +125,19 @@ func (l *Ledger) balance(ctx context.Context) (b Balance, at time.Time, err erro
 	return b, at, nil
 }
 
-// Board draws the board. free may be nil. All who ask at the same time share
-// one drawing, which begins after the last of them has asked.
+// Board draws the board for ctx's actor. free may be nil. All who may see every
+// lead and ask at the same time share one drawing, which begins after the last
+// of them has asked.
 func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
-	out, err := l.boards.get(ctx, l.draw)
+	draw := l.draw
+	if access.ScopeOf(ctx, access.Lead, access.Read) == access.All {
+		draw = func(ctx context.Context) (Board, error) { return l.boards.get(ctx, l.drawAll) }
+	}
+	out, err := draw(ctx)
 	if err != nil {
 		return Board{}, err
 	}
+	out.Rows = seen(ctx, out.Rows)
 	out.Free = []FreeAgent{}
 	if free != nil {
 		out.Free, err = free.Free(ctx)
@@ -113,7 +145,12 @@ func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
 	return out, err
 }
 
-// draw reads what is the same for everybody.
+// drawAll draws what is the same for all who may see every lead.
+func (l *Ledger) drawAll(ctx context.Context) (Board, error) {
+	return l.draw(access.WithActor(ctx, access.Actor{}))
+}
+
+// draw reads the leads that ctx's actor may see.
 func (l *Ledger) draw(ctx context.Context) (Board, error) {
 	var out Board
 	var err error
@@ -123,8 +160,8 @@ func (l *Ledger) draw(ctx context.Context) (Board, error) {
 	if out.Classes, err = l.classes(ctx); err != nil {
 		return Board{}, err
 	}
-	rows, err := l.db.Conn(ctx).Query(ctx,
-		sqlBoardRows, boardRows)
+	where, args := mine(ctx, boardRows)
+	rows, err := l.db.Conn(ctx).Query(ctx, fmt.Sprintf(sqlBoardRows, where), args...)
 	if err != nil {
 		return Board{}, fmt.Errorf("board: %w", err)
 	}
@@ -136,8 +173,8 @@ func (l *Ledger) draw(ctx context.Context) (Board, error) {
 
 // classes counts the open leads of every class, also of those with none.
 func (l *Ledger) classes(ctx context.Context) ([]ClassCount, error) {
-	rows, err := l.db.Conn(ctx).Query(ctx,
-		sqlClasses)
+	where, args := mine(ctx)
+	rows, err := l.db.Conn(ctx).Query(ctx, fmt.Sprintf(sqlClasses, where), args...)
 	if err != nil {
 		return nil, fmt.Errorf("count classes: %w", err)
 	}

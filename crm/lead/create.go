@@ -26,6 +26,9 @@ type New struct {
 // and line; Continued tells which. A number that belongs to exactly one client
 // is that client's. Lead, journal and audit entry are one statement.
 func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
+	if err := l.mayOpen(ctx, n.ClientID); err != nil {
+		return Lead{}, err
+	}
 	c, err := l.manual(ctx, n)
 	if err != nil {
 		return Lead{}, err
@@ -47,11 +50,15 @@ func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
 	}
 	l.changed(ctx, f.LeadID, f.client)
 	if f.Opened {
-		return lead, nil
+		return lead.seen(ctx), nil
 	}
-	lead, err = l.get(ctx, f.LeadID)
+	lead, err = l.read(ctx, f.LeadID)
+	if fault.KindOf(err) == fault.NotFound { // somebody else's: he learns that it goes on, and no more
+		lead, err = c.fresh(), nil
+		lead.ID = f.LeadID
+	}
 	lead.Continued = true
-	return lead, err
+	return lead.seen(ctx), err
 }
 
 // sqlCreated ends sqlOpen with what is to be shown of a new lead, which saves
@@ -97,15 +104,15 @@ func (l *Ledger) manual(ctx context.Context, n New) (Contact, error) {
 		return Contact{}, fault.New(fault.Invalid, "lead_empty", "Say who it is, or what it is about.").WithField("body.note", "required")
 	}
 	if n.Number != "" {
-		if c.E164, err = l.read(ctx, n.Number, n.LineID); err != nil {
+		if c.E164, err = l.number(ctx, n.Number, n.LineID); err != nil {
 			return Contact{}, err
 		}
 	}
 	return c.clean(), nil
 }
 
-// read reads a number under the country of a line, or the firm's.
-func (l *Ledger) read(ctx context.Context, raw string, line int64) (string, error) {
+// number reads a number under the country of a line, or the firm's.
+func (l *Ledger) number(ctx context.Context, raw string, line int64) (string, error) {
 	country := ""
 	if !strings.HasPrefix(strings.TrimSpace(raw), "+") {
 		err := l.db.Conn(ctx).QueryRow(ctx,

@@ -99,6 +99,7 @@ type Lead struct {
 	DueAt           *time.Time `json:"due_at,omitempty"`
 	OverdueSeconds  int64      `json:"overdue_seconds"`
 	LastOutcome     string     `json:"last_outcome"`
+	Masked          bool       `json:"masked,omitempty" doc:"The number is not shown in full; the lead can be called back"`
 	Continued       bool       `json:"continued,omitempty" doc:"in the reply to a creation: this lead was open already"`
 }
 

@@ -95,9 +95,9 @@ func TestQueriesFindTheirIndexes(t *testing.T) {
 	db := fill(t)
 	statements := map[string]query{
 		"lead":        {"select" + leadColumns + leadTables + " where l.id = $1", []any{int64(5)}},
-		"board":       {sqlBoardRows, []any{boardRows}},
+		"board":       {fmt.Sprintf(sqlBoardRows, "true"), []any{boardRows}},
 		"leadless":    {"select " + sqlCallsWithoutLead, nil},
-		"classes":     {sqlClasses, nil},
+		"classes":     {fmt.Sprintf(sqlClasses, "true"), nil},
 		"journal":     {"select * from lead_entries e where e.lead_id = $1 order by e.id limit 1000", []any{int64(5)}},
 		"open":        {sqlOpen + sqlOpened, openArgs(Contact{Source: "call", E164: "+34600000250", LineID: 1, CallID: 5, At: time.Now()}, 0)},
 		"file out":    {sqlFileOut, []any{int64(0), []string{"n:250"}, int64(1), "call", time.Now(), int64(0), int64(0), int64(1_000_000)}},
@@ -113,7 +113,7 @@ func TestQueriesFindTheirIndexes(t *testing.T) {
 		"line and closing": {LineID: 1, Closing: "spam", Before: 50_000},
 	} {
 		f.Limit = 101
-		count, page, err := f.queries()
+		count, page, err := f.queries(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,9 @@ func (l *Ledger) change(ctx context.Context, id int64, action string, fn func(ct
 		if err != nil {
 			return err
 		}
+		if err := before.may(ctx, access.Change); err != nil {
+			return err
+		}
 		batch := &pgx.Batch{}
 		if err := fn(ctx, before, batch); err != nil {
 			return err
@@ -49,7 +52,7 @@ func (l *Ledger) change(ctx context.Context, id int64, action string, fn func(ct
 		l.changed(ctx, id, after.ClientID)
 		return l.audit.Record(ctx, action, "lead", id, before.essence(), after.essence())
 	})
-	return after, err
+	return after.seen(ctx), err
 }
 
 // lock reads a lead and keeps others from changing it until ctx's transaction ends.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/access"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
@@ -43,6 +44,9 @@ select client_id, held from t`
 func (l *Ledger) Lease(ctx context.Context, id, user int64, ttl time.Duration) error {
 	var client *int64
 	var held bool
+	if err := Leads.CheckID(ctx, l.db, access.Change, id); err != nil {
+		return err
+	}
 	err := l.db.Conn(ctx).QueryRow(ctx, sqlLease, id, user, ttl.Seconds()).Scan(&client, &held)
 	if err == nil {
 		if !held {
@@ -132,6 +136,9 @@ func (l *Ledger) ReleaseExpired(ctx context.Context) (int, error) {
 func (l *Ledger) Take(ctx context.Context, id, user int64) (Lead, error) {
 	var lead Lead
 	err := l.db.InTx(ctx, func(ctx context.Context) error {
+		if err := Leads.CheckID(ctx, l.db, access.Change, id); err != nil {
+			return err
+		}
 		var busy bool
 		err := l.db.Conn(ctx).QueryRow(ctx, `
 			select exists (select 1 from calls k join leads l on l.id = $1
@@ -148,5 +155,5 @@ func (l *Ledger) Take(ctx context.Context, id, user int64) (Lead, error) {
 		lead, err = l.get(ctx, id)
 		return err
 	})
-	return lead, err
+	return lead.seen(ctx), err
 }

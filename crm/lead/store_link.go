@@ -41,6 +41,9 @@ func (l *Ledger) LinkClient(ctx context.Context, leadID, clientID int64) error {
 // link is LinkClient; point is the contact point that the client got by it, if any.
 func (l *Ledger) link(ctx context.Context, leadID, clientID, point int64) error {
 	return l.db.InTx(ctx, func(ctx context.Context) error {
+		if err := Leads.CheckID(ctx, l.db, access.Change, leadID); err != nil {
+			return err
+		}
 		k, err := scanKeyed(l.db.Conn(ctx).QueryRow(ctx, `
 			select `+keyedColumns+` from leads
 			where id = (select coalesce(duplicate_of, id) from leads where id = $1) for update`, leadID))

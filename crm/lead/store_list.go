@@ -76,10 +76,13 @@ type query struct {
 }
 
 // queries compiles f to the counting of all rows and the reading of one page.
-func (f Filter) queries() (count, page query, err error) {
+func (f Filter) queries(ctx context.Context) (count, page query, err error) {
 	where, args, err := f.where()
 	if err != nil {
 		return query{}, query{}, err
+	}
+	if own, all := mine(ctx, args...); own != "true" {
+		where, args = where+" and "+own, all
 	}
 	from := " from leads l where "
 	if f.Class != "" {
@@ -96,9 +99,10 @@ func (f Filter) queries() (count, page query, err error) {
 	return count, page, nil
 }
 
-// List returns leads, newest first, and how many match f in all.
+// List returns the leads that ctx's actor may see, newest first, and how many of
+// them match f in all.
 func (l *Ledger) List(ctx context.Context, f Filter) (leads []Lead, total int64, err error) {
-	count, page, err := f.queries()
+	count, page, err := f.queries(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -113,5 +117,5 @@ func (l *Ledger) List(ctx context.Context, f Filter) (leads []Lead, total int64,
 	if err != nil {
 		return nil, 0, fmt.Errorf("list leads: %w", err)
 	}
-	return leads, total, nil
+	return seen(ctx, leads), total, nil
 }

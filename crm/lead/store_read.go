@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/access"
 	"centralita/internal/phone"
 	"centralita/internal/postgres"
 )
@@ -87,12 +88,13 @@ func (l *Ledger) get(ctx context.Context, id int64) (Lead, error) {
 	return lead, err
 }
 
-// Get returns a lead with its journal.
+// Get returns a lead with its journal, as ctx's actor may see them.
 func (l *Ledger) Get(ctx context.Context, id int64) (LeadDetail, error) {
-	lead, err := l.get(ctx, id)
+	lead, err := l.read(ctx, id)
 	if err != nil {
 		return LeadDetail{}, err
 	}
+	mask := access.FieldMask(ctx, access.PhoneField)
 	rows, err := l.db.Conn(ctx).Query(ctx, `
 		select e.id, e.at, e.kind, coalesce(u.name, ''), e.call_id, e.message_id, e.closing, e.detail
 		from lead_entries e left join users u on u.id = e.user_id
@@ -103,13 +105,13 @@ func (l *Ledger) Get(ctx context.Context, id int64) (LeadDetail, error) {
 	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e LeadEntry, err error) {
 		var detail map[string]any
 		err = row.Scan(&e.ID, &e.At, &e.Kind, &e.UserName, &e.CallID, &e.MessageID, &e.Closing, &detail)
-		e.Detail = describe(detail)
+		e.Detail = mask.Prose(describe(detail))
 		return e, err
 	})
 	if err != nil {
 		return LeadDetail{}, fmt.Errorf("read journal: %w", err)
 	}
-	return LeadDetail{Lead: lead, Entries: entries}, nil
+	return LeadDetail{Lead: lead.seen(ctx), Entries: entries}, nil
 }
 
 // describe makes the detail of an entry text: the words a person gave when
@@ -141,7 +143,7 @@ func describe(detail map[string]any) string {
 // he has one alone. It fails with kind Conflict when the lead is closed, has no
 // number that could be dialled, or several of which one must be chosen.
 func (l *Ledger) Callable(ctx context.Context, id, point int64) (number string, line, client int64, err error) {
-	lead, err := l.get(ctx, id)
+	lead, err := l.read(ctx, id)
 	switch {
 	case err != nil:
 		return "", 0, 0, err

@@ -67,7 +67,8 @@ type MessageWish struct {
 	ClientID int64  `json:"client_id,omitempty" minimum:"1"`
 	LeadID   int64  `json:"lead_id,omitempty" minimum:"1"`
 	LineID   int64  `json:"line_id,omitempty" minimum:"1"`
-	To       string `json:"to" minLength:"1" maxLength:"200" doc:"In any written form"`
+	To       string `json:"to,omitempty" maxLength:"200" doc:"In any written form"`
+	PointID  int64  `json:"contact_point_id,omitempty" minimum:"1" doc:"Instead of a number"`
 	Body     string `json:"body" minLength:"1" maxLength:"1600"`
 }
 
@@ -87,21 +88,21 @@ func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
 }
 
 func (a *API) send(ctx context.Context, in *sendIn) (*messageOut, error) {
-	m, err := a.service.Send(ctx, Wish{
+	m, err := a.service.SendFor(ctx, Wish{
 		ClientID: in.Body.ClientID, LeadID: in.Body.LeadID, LineID: in.Body.LineID, UserID: access.ActorFrom(ctx).UserID,
-		To: in.Body.To, Body: in.Body.Body,
+		To: in.Body.To, PointID: in.Body.PointID, Body: in.Body.Body,
 	})
-	return &messageOut{m}, err
+	return &messageOut{m.seen(ctx)}, err
 }
 
 func (a *API) resend(ctx context.Context, in *idIn) (*messageOut, error) {
 	m, err := a.service.Resend(ctx, in.ID)
-	return &messageOut{m}, err
+	return &messageOut{m.seen(ctx)}, err
 }
 
 func (a *API) cancel(ctx context.Context, in *idIn) (*messageOut, error) {
 	m, err := a.service.Cancel(ctx, in.ID)
-	return &messageOut{m}, err
+	return &messageOut{m.seen(ctx)}, err
 }
 
 // cursorID reads a cursor; 0 for the first page.

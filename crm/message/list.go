@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// List returns a page of messages, newest first, and the cursor of the next
+// List returns a page of the messages that ctx's actor may read, newest first, and the cursor of the next
 // page, "" at the end.
 func (s *Service) List(ctx context.Context, f Filter) (items []Message, next string, err error) {
 	limit := f.Limit
@@ -17,6 +17,9 @@ func (s *Service) List(ctx context.Context, f Filter) (items []Message, next str
 	if len(items) > limit {
 		items = items[:limit]
 		next = strconv.FormatInt(items[limit-1].ID, 36)
+	}
+	for i, m := range items {
+		items[i] = m.seen(ctx)
 	}
 	return items, next, nil
 }

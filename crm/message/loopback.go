@@ -45,6 +45,9 @@ var errNoLoopback = fault.New(fault.Conflict, "no_loopback", "SMS leave this mac
 
 func (a *API) outbox(ctx context.Context, _ *struct{}) (*outboxOut, error) {
 	out := &outboxOut{Outbox{Items: []OutboxEntry{}}}
+	if err := mayPlay(ctx); err != nil {
+		return nil, err
+	}
 	if a.service.opts.OutboxURL == "" {
 		return out, nil
 	}
@@ -53,6 +56,9 @@ func (a *API) outbox(ctx context.Context, _ *struct{}) (*outboxOut, error) {
 }
 
 func (a *API) reply(ctx context.Context, in *replyIn) (*struct{}, error) {
+	if err := mayPlay(ctx); err != nil {
+		return nil, err
+	}
 	if a.service.opts.OutboxURL == "" {
 		return nil, errNoLoopback
 	}

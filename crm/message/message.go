@@ -124,7 +124,9 @@ type Message struct {
 type Wish struct {
 	ClientID, LeadID, LineID, UserID, ReminderID, ResendOf int64
 	To, Body                                               string
-	NotAfter                                               time.Time
+	// PointID is a contact point to send to instead of To, whose number need not be known.
+	PointID  int64
+	NotAfter time.Time
 }
 
 // maxBody is how many characters an SMS may have.

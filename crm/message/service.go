@@ -31,6 +31,7 @@ type Recorder interface {
 type Clients interface {
 	Identify(ctx context.Context, raw, country string) (client.Identity, error)
 	Contacted(ctx context.Context, id int64, e164 string, at time.Time) error
+	Number(ctx context.Context, pointID int64) (number string, clientID int64, err error)
 }
 
 // Leads is the ledger of leads. It files a contact in ctx's transaction, on the

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"centralita/crm/access"
 )
 
 func (s *Store) list(ctx context.Context, f Filter) ([]Message, error) {
@@ -13,6 +15,10 @@ func (s *Store) list(ctx context.Context, f Filter) ([]Message, error) {
 		args = append(args, value)
 		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
 	}
+	conditions[0] = Messages.Where(ctx, access.Read, "m", func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	})
 	if f.ClientID != 0 {
 		add("m.client_id = $%d", f.ClientID)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"centralita/crm/access"
+	"centralita/crm/client"
 	"centralita/internal/fault"
 )
 
@@ -75,6 +76,9 @@ func (s *Service) Preview(ctx context.Context, id, clientID int64, at time.Time)
 	if err != nil {
 		return "", err
 	}
+	if err := client.Clients.CheckID(ctx, s.db, access.Read, clientID); err != nil {
+		return "", err
+	}
 	v, zones, err := s.store.valuesFor(ctx, clientID)
 	if err != nil {
 		return "", err
@@ -86,7 +90,7 @@ func (s *Service) Preview(ctx context.Context, id, clientID int64, at time.Time)
 		at = s.now()
 	}
 	v.At = at.In(zone(zones...))
-	return t.Render(v), nil
+	return access.FieldMask(ctx, access.PhoneField).Prose(t.Render(v)), nil
 }
 
 // zone returns the first of the names that is a time zone, else UTC.

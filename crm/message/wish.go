@@ -24,6 +24,20 @@ func (s *Service) Send(ctx context.Context, w Wish) (m Message, err error) {
 	return m, err
 }
 
+// SendFor is Send for somebody who asks: the client, the lead and the contact
+// point must be his to see.
+func (s *Service) SendFor(ctx context.Context, w Wish) (m Message, err error) {
+	if err := s.mayWrite(ctx, w); err != nil {
+		return m, err
+	}
+	if w.PointID != 0 {
+		if w.To, w.ClientID, err = s.ports.Clients.Number(ctx, w.PointID); err != nil {
+			return m, err
+		}
+	}
+	return s.Send(ctx, w)
+}
+
 // Check tells whether a wish would be taken, with the refusals of Send. A number
 // may opt out later, so that Send still decides.
 func (s *Service) Check(ctx context.Context, w Wish) error {
@@ -174,6 +188,9 @@ func (s *Service) mayTake(ctx context.Context, w Wish, to string) error {
 // once, on the word of the actor in ctx.
 func (s *Service) Resend(ctx context.Context, id int64) (m Message, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.mayTouch(ctx, id); err != nil {
+			return err
+		}
 		old, err := s.store.lock(ctx, id)
 		if err != nil {
 			return err
@@ -195,6 +212,9 @@ func (s *Service) Resend(ctx context.Context, id int64) (m Message, err error) {
 // Cancel takes back a wish that no worker has begun.
 func (s *Service) Cancel(ctx context.Context, id int64) (m Message, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := s.mayTouch(ctx, id); err != nil {
+			return err
+		}
 		if m, err = s.store.lock(ctx, id); err != nil {
 			return err
 		}

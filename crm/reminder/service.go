@@ -62,6 +62,9 @@ func New(db *postgres.DB, ports Ports) *Service {
 // Create makes a reminder of d for the actor in ctx, with its job. A reminder to
 // somebody whom no SMS may reach is refused now rather than when it is due.
 func (s *Service) Create(ctx context.Context, d Draft) (r Reminder, err error) {
+	if err := s.mayMake(ctx, d); err != nil {
+		return r, err
+	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		due, ambiguous, err := s.complete(ctx, &d)
 		if err != nil {
@@ -80,7 +83,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (r Reminder, err error) {
 		s.changed(ctx)
 		return s.ports.Audit.Record(ctx, "reminder.create", "reminder", id, nil, r)
 	})
-	return r, err
+	return r.seen(ctx), err
 }
 
 // complete checks a draft, fills what it leaves out, and finds its moment.
@@ -138,15 +141,22 @@ func (s *Service) Done(ctx context.Context, id int64) (Reminder, error) {
 	return s.move(ctx, id, Done, "reminder.done", Pending, Fired, Expired, Failed)
 }
 
-// List returns at most f.Limit reminders, the latest due first.
+// List returns at most f.Limit of the reminders that ctx's actor may see, the latest due first.
 func (s *Service) List(ctx context.Context, f Filter) ([]Reminder, error) {
-	return s.store.list(ctx, f)
+	items, err := s.store.list(ctx, f)
+	for i, r := range items {
+		items[i] = r.seen(ctx)
+	}
+	return items, err
 }
 
 // move brings a reminder from one of some states to another, on the word of the
 // actor: a colleague's own reminder is his and its maker's.
 func (s *Service) move(ctx context.Context, id int64, to State, action string, from ...State) (r Reminder, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context) error {
+		if err := Reminders.CheckID(ctx, s.db, access.Change, id); err != nil {
+			return err
+		}
 		before, err := s.store.lock(ctx, id)
 		if err != nil {
 			return err
@@ -166,7 +176,7 @@ func (s *Service) move(ctx context.Context, id int64, to State, action string, f
 		s.changed(ctx)
 		return s.ports.Audit.Record(ctx, action, "reminder", id, before, r)
 	})
-	return r, err
+	return r.seen(ctx), err
 }
 
 func (r Reminder) in(states ...State) bool {

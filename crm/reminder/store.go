@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/access"
 	"centralita/internal/postgres"
 )
 
@@ -166,6 +167,10 @@ func (s *Store) list(ctx context.Context, f Filter) ([]Reminder, error) {
 		}
 		conditions = append(conditions, fmt.Sprintf(condition, places...))
 	}
+	conditions[0] = Reminders.Where(ctx, access.Read, "r", func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	})
 	if f.ClientID != 0 {
 		add("r.client_id = $%d", f.ClientID)
 	}

@@ -152,9 +152,10 @@ func (a *App) makeRooms() (err error) {
 	a.merges = merge.New(a.db, merge.Ports{
 		Clients: a.clients, Leads: a.leads, Queue: a.queue, Audit: a.audit, Live: a.live,
 	})
+	told := discreetLive{a.live, a.people}
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
-		Queue: a.queue, Audit: a.audit, Live: a.live, Leads: a.leads, Clients: a.clients,
+		Queue: a.queue, Audit: a.audit, Live: told, Leads: a.leads, Clients: a.clients,
 	}, message.Options{
 		AccountSID: tw.AccountSID, AuthToken: tw.AuthToken, From: tw.From, BaseURL: tw.BaseURL,
 		WebhookURL: a.webhookURL(), OutboxURL: tw.OutboxURL, Now: a.now,
@@ -163,7 +164,7 @@ func (a *App) makeRooms() (err error) {
 		return err
 	}
 	a.reminders = reminder.New(a.db, reminder.Ports{
-		Queue: a.queue, Messages: a.messages, Audit: a.audit, Live: a.live, Now: a.now,
+		Queue: a.queue, Messages: a.messages, Audit: a.audit, Live: told, Now: a.now,
 	})
 	return nil
 }
@@ -191,9 +192,10 @@ func (a *App) makeCallRoom() (err error) {
 	rooms := directory{a.lines, a.clients}
 	sw := pbx.NewSwitch(a.ari, trunk)
 	a.floor = floor.New(floor.Config{
-		Instance: a.config.Instance, Switch: sw, Directory: rooms, Books: a.books, Archive: a.books, Ledger: book,
+		Instance: a.config.Instance, Switch: discreet{sw, a.people}, Directory: rooms, Books: a.books, Archive: a.books, Ledger: book,
 		Scribes: []floor.Scribe{
-			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), api.NewNews(a.live, a.name),
+			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), doors{a.rights(), a.now},
+			api.NewNews(a.live, a.name, a.rights()),
 		},
 		Roster: a.books, Presence: a.presence, Now: a.now, Log: a.log,
 	})
@@ -209,6 +211,8 @@ func (a *App) makeCallRoom() (err error) {
 	})
 	return nil
 }
+
+func (a *App) rights() callRoom { return callRoom{a.db, a.people} }
 
 func (a *App) recordings() string { return filepath.Join(a.config.Files.Dir, "recordings") }
 

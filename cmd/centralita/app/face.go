@@ -64,8 +64,8 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		merge.NewAPI(a.merges),
 		message.NewAPI(a.messages),
 		reminder.NewAPI(a.reminders),
-		api.New(a.floor, a.books, a.dialler(), a.who, a.name),
-		recording.NewAPI(a.books, a.recordings(), a.heard),
+		api.New(a.floor, a.books, a.dialler(), a.who, a.name, a.rights()),
+		recording.NewAPI(a.books, a.recordings(), a.rights().MayListen, a.heard),
 	} {
 		room.Register(r)
 	}
@@ -84,7 +84,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 
 func (a *App) dialler() *api.Dialler {
 	rooms := directory{a.lines, a.clients}
-	return &api.Dialler{Floor: a.floor, Lines: rooms, Guards: a.books, Leads: callBacks{a.leads}, Rules: dialRules(a.people, a.lines)}
+	return &api.Dialler{Floor: a.floor, Lines: rooms, Guards: a.books, Leads: callBacks{a.leads}, Points: a.clients, Rules: dialRules(a.people, a.lines)}
 }
 
 func (a *App) peer(r *http.Request) (realtime.Peer, error) {
