@@ -10,10 +10,14 @@ import (
 )
 
 // API is the HTTP face of the room.
-type API struct{ s *Service }
+type API struct {
+	s         *Service
+	resources []Resource
+}
 
-// NewAPI returns the face of s.
-func NewAPI(s *Service) *API { return &API{s: s} }
+// NewAPI returns the face of s. It can tell why somebody may see a record of the
+// resources.
+func NewAPI(s *Service, resources ...Resource) *API { return &API{s: s, resources: resources} }
 
 // Register adds the routes.
 func (a *API) Register(r *web.Router) {
@@ -30,6 +34,7 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, prefer, a.prefer)
 	web.Handle(r, op(http.MethodGet, "/firm", "get-firm", "The firm's settings", web.SignedIn, 0), a.firm)
 	web.Handle(r, op(http.MethodPatch, "/firm", "change-firm", "Change the firm's settings", SettingsWrite, 0), a.changeFirm)
+	a.registerRoles(r)
 	web.Handle(r, op(http.MethodGet, "/users", "list-users", "Who works here", web.SignedIn, 0), a.users)
 	web.Handle(r, op(http.MethodPost, "/users", "add-user", "Add a user", UsersWrite, http.StatusCreated), a.addUser)
 	web.Handle(r, op(http.MethodPatch, "/users/{id}", "change-user", "Change a user", UsersWrite, 0), a.changeUser)

@@ -218,7 +218,7 @@ func mayGive(ctx context.Context, all []Role, keys ...string) error {
 			return invalid("roles", "there is no such role")
 		}
 		if !actor.System() && !actor.rights().covers(all[at].Grants) {
-			return fault.New(fault.Forbidden, "more_than_yours", "This role can do more than yours. Only somebody who has it may give it.")
+			return errMoreThanYours
 		}
 	}
 	return nil
@@ -234,6 +234,8 @@ func (s *Service) administrators(ctx context.Context, all []Role) ([]int64, erro
 	}
 	return s.store.holders(ctx, keys)
 }
+
+var errMoreThanYours = fault.New(fault.Forbidden, "more_than_yours", "This role can do more than yours. Only somebody who has it may give it.")
 
 var errLastAdmin = fault.New(fault.Conflict, "last_admin", "Somebody must stay who can manage users and roles.")
 

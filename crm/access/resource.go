@@ -155,13 +155,9 @@ func (r Resource) CheckID(ctx context.Context, db *postgres.DB, v Verb, id int64
 	if ScopeOf(ctx, r.Entity, Read) == All && ScopeOf(ctx, r.Entity, v) == All {
 		return nil
 	}
-	var owners []int64
-	err := db.Conn(ctx).QueryRow(ctx, r.ownersQuery(), id).Scan(&owners)
-	if postgres.IsNoRows(err) {
-		return r.missing()
-	}
+	owners, err := r.ownersOf(ctx, db, id)
 	if err != nil {
-		return postgres.Classify(err)
+		return err
 	}
 	return r.Check(ctx, v, id, owners...)
 }

@@ -22,8 +22,8 @@ type Found struct {
 	Leads   []LeadHit `json:"leads"`
 }
 
-// openLeads is who may see which open lead, as the ledger has it.
-var openLeads = access.Resource{Entity: access.Lead, Owner: "responsible_id", Shared: true, Unowned: true}
+// leadRights is who may see which open lead, as the ledger has it.
+var leadRights = access.Resource{Entity: access.Lead, Owner: "responsible_id", Shared: true, Unowned: true}
 
 // sqlOpenLeads looks through the open leads, which are few: $1 are the readings
 // of a number, $2 the beginnings of one, $3 a part of a name, in lower case.
@@ -63,7 +63,7 @@ func (s *Store) openLeads(ctx context.Context, text string, countries []string) 
 		beginnings = append(beginnings, "%"+phone.Digits(text))
 	}
 	args := []any{numbers, beginnings, name}
-	mine := openLeads.Where(ctx, access.Read, "d", func(v any) string {
+	mine := leadRights.Where(ctx, access.Read, "d", func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	})

@@ -54,7 +54,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	a.web.Registry().MustRegister(livemetrics.New(a.hub))
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
-		access.NewAPI(a.people),
+		access.NewAPI(a.people, client.Clients, lead.Leads),
 		audit.NewAPI(a.audit),
 		line.NewAPI(a.lines),
 		client.NewAPI(a.clients),

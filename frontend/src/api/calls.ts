@@ -49,7 +49,8 @@ export const listCalls = (filter: CallFilter, cursor: string, signal?: AbortSign
   http.get<Page<CallView>>('/calls', { ...filter, cursor }, signal);
 
 export interface Dial {
-  number: string;
+  number?: string;
+  contact_point_id?: number;
   client_id?: number;
   lead_id?: number;
   line_id?: number;

@@ -7,6 +7,7 @@ import { lineKeys } from './lines';
 import { mergeKeys } from './merges';
 import { messageKeys } from './messages';
 import { reminderKeys } from './reminders';
+import { roleKeys } from './roles';
 import { sessionKeys } from './session';
 
 type Ids = { id?: number; client_id?: number; user_id?: number };
@@ -24,6 +25,8 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'reminders.changed': () => [reminderKeys.all],
   'lines.changed': () => [lineKeys.all],
   'users.changed': () => [sessionKeys.users],
+  'roles.changed': () => [roleKeys.roles, sessionKeys.me],
+  'teams.changed': () => [roleKeys.teams, roleKeys.deputies],
   'firm.changed': () => [sessionKeys.me],
   'health.changed': () => [callKeys.health],
 };

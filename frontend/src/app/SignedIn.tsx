@@ -7,7 +7,7 @@ import type { Me } from '@/api/types';
 import { TelephoneContext, type Telephone } from '@/call/context';
 import { useCode, useT, type Locale } from '@/lib/i18n';
 import { LiveContext } from '@/live/context';
-import { DialContext } from '@/ui/kit';
+import { DialContext, type DialTarget } from '@/ui/kit';
 import { useToast } from '@/ui/toast';
 import { Desk, type DeskWishes } from './desk';
 import { createAppRouter } from './router';
@@ -61,9 +61,14 @@ export function SignedIn(props: { me: Me; onLocale(locale: Locale): void; locked
     [desk],
   );
   const dial = useMemo(
-    () => (target: { number: string; clientId?: number | null; leadId?: number | null }) => {
+    () => (target: DialTarget) => {
+      const shown = !target.number.includes('•');
+      if (!shown && !target.pointId && target.leadId) {
+        void desk.softphone.callBack(target.leadId);
+        return;
+      }
       void desk.softphone.dial({
-        number: target.number,
+        ...(target.pointId ? { contact_point_id: target.pointId } : { number: target.number }),
         ...(target.clientId ? { client_id: target.clientId } : {}),
         ...(target.leadId ? { lead_id: target.leadId } : {}),
       });

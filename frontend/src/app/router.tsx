@@ -143,8 +143,8 @@ const settingsHome = createRoute({
 });
 
 const settingsPage = (
-  path: 'users' | 'lines' | 'firm' | 'fields' | 'templates' | 'health',
-  name: 'Users' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Health',
+  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'health',
+  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Health',
 ) =>
   createRoute({
     getParentRoute: () => settings,
@@ -174,6 +174,8 @@ const tree = root.addChildren([
   settings.addChildren([
     settingsHome,
     settingsPage('users', 'Users'),
+    settingsPage('roles', 'Roles'),
+    settingsPage('teams', 'Teams'),
     settingsPage('lines', 'Lines'),
     settingsPage('firm', 'Firm'),
     settingsPage('fields', 'Fields'),

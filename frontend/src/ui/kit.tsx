@@ -110,6 +110,8 @@ export interface DialTarget {
   number: string;
   clientId?: number | null;
   leadId?: number | null;
+  /** The contact point to call when its number is not shown. */
+  pointId?: number | undefined;
 }
 
 /** How a number gets dialled is decided far above the lists that show it. */
@@ -121,7 +123,8 @@ export function PhoneNumber(props: DialTarget & { text?: string; dialable?: bool
   const t = useT();
   const text = props.text || props.number;
   if (!text) return <span className="soft">{t('number.withheld')}</span>;
-  const can = dial !== null && props.dialable !== false && props.number !== '';
+  const reachable = !props.number.includes('•') || props.pointId !== undefined || Boolean(props.leadId);
+  const can = dial !== null && props.dialable !== false && props.number !== '' && reachable;
   return (
     <button
       type="button"

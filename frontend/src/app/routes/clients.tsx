@@ -1,4 +1,5 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Why } from '@/features/access/Why';
 import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { ClientsPage } from '@/features/client/ClientsPage';
 import { NewClientPage } from '@/features/client/NewClientPage';
@@ -17,6 +18,7 @@ const slots: CardSlots = {
   leads: (client) => <ClientLeads client={client} />,
   reminders: (client) => <ClientReminders client={client} />,
   recording: (callId) => <RecordingPlayer callId={callId} />,
+  why: (client) => <Why entity="client" id={client.id} />,
 };
 
 export function ClientsRoute() {

@@ -1,6 +1,7 @@
 import { Drawer } from '@mantine/core';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Maximize2 } from 'lucide-react';
+import { Why } from '@/features/access/Why';
 import { BoardPage } from '@/features/lead/BoardPage';
 import { LeadsPage } from '@/features/lead/LeadsPage';
 import { LeadView } from '@/features/lead/LeadView';
@@ -44,7 +45,9 @@ export function BoardRoute() {
         }
         data-testid="lead-drawer"
       >
-        {search.lead !== undefined && <LeadView leadId={search.lead} recording={recording} />}
+        {search.lead !== undefined && (
+          <LeadView leadId={search.lead} recording={recording} why={<Why entity="lead" id={search.lead} />} />
+        )}
       </Drawer>
     </>
   );
@@ -66,7 +69,7 @@ export function LeadRoute() {
   const { leadId } = useParams({ from: '/leads/$leadId' });
   return (
     <Page title={t('lead.number', { id: Number(leadId) })}>
-      <LeadView leadId={Number(leadId)} recording={recording} />
+      <LeadView leadId={Number(leadId)} recording={recording} why={<Why entity="lead" id={Number(leadId)} />} />
     </Page>
   );
 }

@@ -1,7 +1,10 @@
 import { Link, Outlet, useRouter } from '@tanstack/react-router';
-import { useCan } from '@/api/react';
+import { useCan, useMe } from '@/api/react';
 import { FirmPage } from '@/features/access/FirmPage';
+import { Deputies } from '@/features/access/Deputies';
 import { ProfilePage } from '@/features/access/ProfilePage';
+import { RolesPage } from '@/features/access/RolesPage';
+import { TeamsPage } from '@/features/access/TeamsPage';
 import { UsersPage } from '@/features/access/UsersPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
 import { LinesPage } from '@/features/line/LinesPage';
@@ -15,6 +18,8 @@ import css from '../shell.module.css';
 
 const tabs = [
   { to: '/settings/users', key: 'settings.users', needs: null },
+  { to: '/settings/roles', key: 'settings.roles', needs: null },
+  { to: '/settings/teams', key: 'settings.teams', needs: null },
   { to: '/settings/lines', key: 'settings.lines', needs: null },
   { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
   { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
@@ -52,15 +57,27 @@ export function SettingsRoute() {
 }
 
 export const Users = UsersPage;
+export const Roles = RolesPage;
+export const Teams = TeamsPage;
 export const Lines = LinesPage;
 export const Firm = FirmPage;
 export const Fields = FieldsPage;
 export const Templates = TemplatesPage;
 export const Health = HealthPage;
 
+function Own() {
+  const { user } = useMe();
+  return (
+    <>
+      <Deputies userId={user.id} editable />
+      <ShortcutList />
+    </>
+  );
+}
+
 export function ProfileRoute() {
   const { onLocale, onSignOut } = useRouter().options.context;
   return (
-    <ProfilePage onLocale={onLocale} onSignOut={onSignOut} notices={<NoticeSettings />} shortcuts={<ShortcutList />} />
+    <ProfilePage onLocale={onLocale} onSignOut={onSignOut} notices={<NoticeSettings />} shortcuts={<Own />} />
   );
 }

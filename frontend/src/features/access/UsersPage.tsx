@@ -3,21 +3,22 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleSlash, Plus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { useCan, useErrorText } from '@/api/react';
+import { rolesQuery } from '@/api/roles';
 import { createUser, saveUser, sessionKeys, setPassword, usersQuery } from '@/api/session';
 import type { User } from '@/api/types';
 import { useDraft } from '@/lib/draft';
-import { localeNames, locales, useCode, useT } from '@/lib/i18n';
+import { localeNames, locales, useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
 import { Badge, Empty, Failed, SkeletonRows } from '@/ui/kit';
 import { SplitView } from '@/ui/SplitView';
-
-const roles = ['operator', 'manager', 'supervisor', 'admin'];
+import { Deputies } from './Deputies';
+import { useRoleName } from './roleName';
 
 /** Who works here, with which rights and which telephone. */
 export function UsersPage() {
   const t = useT();
   const can = useCan();
-  const code = useCode();
+  const nameOf = useRoleName();
   const errorText = useErrorText();
   const query = useQuery(usersQuery);
   const [chosen, setChosen] = useState<number | 'new' | null>(null);
@@ -34,7 +35,7 @@ export function UsersPage() {
       items={rows.map((user) => ({
         id: user.id,
         title: user.name,
-        note: `${user.login} · ${(user.roles ?? []).map((role) => code('role', role)).join(', ')}`,
+        note: `${user.login} · ${(user.roles ?? []).map((role) => nameOf(role)).join(', ')}`,
         mark: user.active ? null : <Badge icon={CircleSlash}>{t('user.inactive')}</Badge>,
         testId: 'user-row',
       }))}
@@ -67,7 +68,8 @@ export function UsersPage() {
 function UserForm(props: { user: User | undefined; editable: boolean; onDone(id: number): void }) {
   const { user, editable } = props;
   const t = useT();
-  const code = useCode();
+  const nameOf = useRoleName();
+  const roles = useQuery(rolesQuery).data?.items ?? [];
   const toast = useToast();
   const errorText = useErrorText();
   const cache = useQueryClient();
@@ -127,7 +129,7 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
         value={fields.roles}
         disabled={!editable}
         onChange={(next) => draft.patch({ roles: next })}
-        data={roles.map((role) => ({ value: role, label: code('role', role) }))}
+        data={roles.map((role) => ({ value: role.key, label: nameOf(role) }))}
         data-testid="user-roles"
       />
       <div className="row">
@@ -186,6 +188,7 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
           </div>
         </>
       )}
+      {user && <Deputies userId={user.id} editable={editable} />}
     </form>
   );
 }

@@ -25,6 +25,7 @@ export interface CardSlots {
   leads(client: Client): ReactNode;
   reminders(client: Client): ReactNode;
   recording(callId: number): ReactNode;
+  why(client: Client): ReactNode;
 }
 
 /** Everything about one client, reachable in one click. */
@@ -75,6 +76,7 @@ function Card(props: { client: Client; slots: CardSlots }) {
             <PhoneNumber
               number={phone.value || phone.raw}
               text={phone.display || phone.raw}
+              pointId={phone.masked ? phone.id : undefined}
               clientId={client.id}
               strong
             />
@@ -97,6 +99,7 @@ function Card(props: { client: Client; slots: CardSlots }) {
       <aside className={css.context} aria-label={t('client.context')}>
         {slots.leads(client)}
         {slots.reminders(client)}
+        {slots.why(client)}
       </aside>
     </div>
   );

@@ -96,9 +96,16 @@ function Point(props: { client: Client; point: ContactPoint; editable: boolean; 
         {point.kind === 'phone' ? (
           <Tooltip label={readings || point.raw} disabled={!readings}>
             <span>
-              <PhoneNumber number={point.value || point.raw} text={point.display || point.raw} clientId={client.id} />
+              <PhoneNumber
+                number={point.value || point.raw}
+                text={point.display || point.raw}
+                pointId={point.masked ? point.id : undefined}
+                clientId={client.id}
+              />
             </span>
           </Tooltip>
+        ) : point.masked ? (
+          <span className="truncate">{point.display}</span>
         ) : (
           <a href={`mailto:${encodeURIComponent(point.value || point.raw)}`} className="truncate">
             {point.display || point.raw}
@@ -108,7 +115,7 @@ function Point(props: { client: Client; point: ContactPoint; editable: boolean; 
           {[point.label, point.source ? code('source', point.source) : ''].filter(Boolean).join(' · ')}
         </span>
       </div>
-      {props.editable && (
+      {props.editable && !point.masked && (
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon aria-label={t('action.more')} data-testid="contact-point-menu">

@@ -22,7 +22,7 @@ import { ClassBadge, LeadClock, leadName } from './looks';
 import css from './lead.module.css';
 
 /** One lead: what it is worth, what happened to it, and why. */
-export function LeadView(props: { leadId: number; recording(callId: number): ReactNode }) {
+export function LeadView(props: { leadId: number; recording(callId: number): ReactNode; why?: ReactNode }) {
   const errorText = useErrorText();
   const query = useQuery(leadQuery(props.leadId));
   if (query.isError && !query.data) return <Failed text={errorText(query.error)} retry={() => void query.refetch()} />;
@@ -35,10 +35,10 @@ export function LeadView(props: { leadId: number; recording(callId: number): Rea
       </div>
     );
   }
-  return <View lead={query.data} recording={props.recording} />;
+  return <View lead={query.data} recording={props.recording} why={props.why} />;
 }
 
-function View(props: { lead: LeadDetail; recording(callId: number): ReactNode }) {
+function View(props: { lead: LeadDetail; recording(callId: number): ReactNode; why?: ReactNode }) {
   const { lead } = props;
   const t = useT();
   const code = useCode();
@@ -86,6 +86,7 @@ function View(props: { lead: LeadDetail; recording(callId: number): ReactNode })
         </div>
       </header>
       <Actions lead={lead} />
+      {props.why}
       <dl className={css.facts}>
         <dt>{t('lead.opened')}</dt>
         <dd>{format.when(lead.opened_at, now)}</dd>
