@@ -536,6 +536,41 @@ export interface paths {
         patch: operations["set-values"];
         trace?: never;
     };
+    "/deputies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who stands in for whom */
+        get: operations["list-deputies"];
+        put?: never;
+        /** Have somebody stand in */
+        post: operations["add-deputy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deputies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a deputy's time */
+        delete: operations["remove-deputy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dictionaries": {
         parameters: {
             query?: never;
@@ -1262,6 +1297,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles, who has them, and what can be given */
+        get: operations["list-roles"];
+        put?: never;
+        /** Make a role as a copy of another */
+        post: operations["add-role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a role that nobody has */
+        delete: operations["remove-role"];
+        options?: never;
+        head?: never;
+        /** Change what a role gives */
+        patch: operations["change-role"];
+        trace?: never;
+    };
+    "/roles/{key}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a built-in role what it was */
+        post: operations["reset-role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/search": {
         parameters: {
             query?: never;
@@ -1435,6 +1523,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Teams and branches */
+        get: operations["list-teams"];
+        put?: never;
+        /** Add a team */
+        post: operations["add-team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write a team anew, with its members */
+        put: operations["change-team"];
+        post?: never;
+        /** Remove a team */
+        delete: operations["remove-team"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1481,6 +1605,23 @@ export interface paths {
         put?: never;
         /** Give a user a new password */
         post: operations["set-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why somebody can see a record, or cannot */
+        get: operations["why"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1766,6 +1907,8 @@ export interface components {
             kind: string;
             /** Format: date-time */
             last_contact_at?: string;
+            /** @description The numbers are not shown in full */
+            masked?: boolean;
             name: string;
             /** Format: int64 */
             open_leads: number;
@@ -1814,6 +1957,8 @@ export interface components {
             label: string;
             /** Format: date-time */
             last_seen_at?: string;
+            /** @description Not shown in full; it can be called by its id */
+            masked?: boolean;
             raw: string;
             readings: components["schemas"]["Reading"][];
             source: string;
@@ -1853,11 +1998,36 @@ export interface components {
         CreateInputBody: {
             /** Format: int64 */
             client_id?: number;
+            /**
+             * Format: int64
+             * @description Instead of a number
+             */
+            contact_point_id?: number;
             /** Format: int64 */
             lead_id?: number;
             /** Format: int64 */
             line_id?: number;
-            number: string;
+            number?: string;
+        };
+        DeputiesOutputBody: {
+            items: components["schemas"]["Deputy"][];
+        };
+        Deputy: {
+            /** Format: int64 */
+            deputy_id: number;
+            deputy_name: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * Format: int64
+             * @description the absent
+             */
+            user_id: number;
+            user_name: string;
         };
         Dictionary: {
             /** Format: date-time */
@@ -2048,6 +2218,8 @@ export interface components {
             kind: string;
             /** Format: date-time */
             last_contact_at?: string;
+            /** @description The numbers are not shown in full */
+            masked?: boolean;
             match: components["schemas"]["Match"];
             name: string;
             /** Format: int64 */
@@ -2059,6 +2231,10 @@ export interface components {
             /** Format: int64 */
             responsible_id?: number;
             responsible_name: string;
+        };
+        Kind: {
+            entity: string;
+            verbs: string[];
         };
         Lead: {
             /** Format: date-time */
@@ -2091,6 +2267,8 @@ export interface components {
             last_outcome: string;
             lease?: components["schemas"]["LeaseRef"];
             line?: components["schemas"]["LineRef"];
+            /** @description The number is not shown in full; the lead can be called back */
+            masked?: boolean;
             /** Format: date-time */
             next_step_at?: string;
             next_step_note: string;
@@ -2146,6 +2324,8 @@ export interface components {
             last_outcome: string;
             lease?: components["schemas"]["LeaseRef"];
             line?: components["schemas"]["LineRef"];
+            /** @description The number is not shown in full; the lead can be called back */
+            masked?: boolean;
             /** Format: date-time */
             next_step_at?: string;
             next_step_note: string;
@@ -2403,12 +2583,30 @@ export interface components {
             body: string;
             /** Format: int64 */
             client_id?: number;
+            /**
+             * Format: int64
+             * @description Instead of a number
+             */
+            contact_point_id?: number;
             /** Format: int64 */
             lead_id?: number;
             /** Format: int64 */
             line_id?: number;
             /** @description In any written form */
-            to: string;
+            to?: string;
+        };
+        NewDeputy: {
+            /** Format: int64 */
+            deputy_id: number;
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            starts_at: string;
+            /**
+             * Format: int64
+             * @description the absent
+             */
+            user_id: number;
         };
         NewField: {
             label: string;
@@ -2470,6 +2668,8 @@ export interface components {
             dialable: boolean;
             display: string;
             e164: string;
+            /** @description Not shown in full */
+            masked?: boolean;
             raw: string;
         };
         Options: {
@@ -2650,6 +2850,15 @@ export interface components {
             confidence: number;
             e164: string;
         };
+        Reason: {
+            /** @enum {string} */
+            kind: "scope_all" | "own" | "deputy" | "team" | "unowned" | "share" | "none";
+            note?: string;
+            team_name?: string;
+            /** Format: date-time */
+            until?: string;
+            user_name?: string;
+        };
         RegisteredPhone: {
             name: string;
             registered: boolean;
@@ -2726,6 +2935,62 @@ export interface components {
             from: string;
             to: string;
         };
+        Role: {
+            builtin: boolean;
+            /** @description a built-in role that differs from what the program brings */
+            edited: boolean;
+            fields: {
+                [key: string]: string;
+            };
+            key: string;
+            name: string;
+            records: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            rights: string[];
+        };
+        RoleBook: {
+            fields: string[];
+            items: components["schemas"]["RoleView"][];
+            kinds: components["schemas"]["Kind"][];
+            rights: string[];
+        };
+        RoleChange: {
+            fields?: {
+                [key: string]: string;
+            };
+            name?: string;
+            records?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            rights?: string[];
+        };
+        RoleDraft: {
+            /** @description The role it begins as a copy of */
+            from: string;
+            name: string;
+        };
+        RoleView: {
+            builtin: boolean;
+            /** @description a built-in role that differs from what the program brings */
+            edited: boolean;
+            fields: {
+                [key: string]: string;
+            };
+            key: string;
+            name: string;
+            records: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            rights: string[];
+            user_ids: number[];
+        };
         Row: {
             /** Format: int64 */
             id: number;
@@ -2764,6 +3029,8 @@ export interface components {
             kind: string;
             /** Format: date-time */
             last_contact_at?: string;
+            /** @description The numbers are not shown in full */
+            masked?: boolean;
             /** @description the numbers and addresses they share */
             matched: string[];
             name: string;
@@ -2832,6 +3099,15 @@ export interface components {
              * @description Send it back with a change
              */
             version: number;
+        };
+        TeamFields: {
+            member_ids?: number[];
+            name: string;
+            /** Format: int64 */
+            parent_id?: number | null;
+        };
+        TeamsOutputBody: {
+            items: components["schemas"]["UserTeam"][];
         };
         Template: {
             body: string;
@@ -2928,6 +3204,14 @@ export interface components {
             phone_kind?: "browser" | "desk";
             roles?: string[];
         };
+        UserTeam: {
+            /** Format: int64 */
+            id: number;
+            member_ids: number[];
+            name: string;
+            /** Format: int64 */
+            parent_id?: number;
+        };
         UsersOutputBody: {
             items: components["schemas"]["User"][];
         };
@@ -2954,6 +3238,20 @@ export interface components {
             size_bytes: number;
             /** @enum {string} */
             state: "recording" | "processing" | "ready" | "missing" | "failed";
+        };
+        Why: {
+            may: {
+                [key: string]: boolean;
+            };
+            reasons: components["schemas"]["Reason"][];
+            roles: string[];
+            /**
+             * @description how far his roles let him read records of this kind
+             * @enum {string}
+             */
+            scope: "none" | "own" | "team" | "all";
+            /** Format: int64 */
+            user_id: number;
         };
     };
     responses: never;
@@ -4127,6 +4425,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Sheet"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-deputies": {
+        parameters: {
+            query?: {
+                user_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeputiesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-deputy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeputy"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deputy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-deputy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -5892,6 +6283,163 @@ export interface operations {
             };
         };
     };
+    "list-roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleBook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reset-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query?: {
@@ -6307,6 +6855,132 @@ export interface operations {
             };
         };
     };
+    "list-teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamFields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTeam"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserTeam"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-users": {
         parameters: {
             query?: never;
@@ -6425,6 +7099,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    why: {
+        parameters: {
+            query: {
+                entity: string;
+                id: number;
+                user_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
             };
             /** @description Error */
             default: {

@@ -77,7 +77,5 @@ function Own() {
 
 export function ProfileRoute() {
   const { onLocale, onSignOut } = useRouter().options.context;
-  return (
-    <ProfilePage onLocale={onLocale} onSignOut={onSignOut} notices={<NoticeSettings />} shortcuts={<Own />} />
-  );
+  return <ProfilePage onLocale={onLocale} onSignOut={onSignOut} notices={<NoticeSettings />} shortcuts={<Own />} />;
 }
