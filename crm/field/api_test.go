@@ -12,6 +12,7 @@ import (
 
 	"centralita/crm/access"
 	"centralita/crm/audit"
+	"centralita/crm/client"
 	"centralita/crm/field"
 	"centralita/internal/web"
 )
@@ -48,6 +49,12 @@ func (w *world) ask(role, method, path, body string) (int, map[string]any) {
 func (w *world) clerk(fields string) context.Context {
 	w.t.Helper()
 	w.exec(`insert into roles (key, name, grants, fields) values ('clerk', 'Clerk', '{"records": {"client": {"read": "all", "change": "all"}}, "rights": []}', $1::text::jsonb)`, fields)
+	return w.signIn()
+}
+
+// signIn lets Cleo in, who is a clerk.
+func (w *world) signIn() context.Context {
+	w.t.Helper()
 	people, err := access.New(w.db, audit.NewLog(w.db), nobody{}, access.Options{})
 	if err != nil {
 		w.t.Fatal(err)
@@ -110,8 +117,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 // there either.
 func TestMaskedFieldsStayMasked(t *testing.T) {
 	w := newWorld(t)
-	x := w.section(field.Fields, "Own", text("Secret"), text("Half"), text("Open"))
-	for _, f := range x.Fields {
+	x := w.section(field.Fields, "Own", text("Secret"), text("Half"), text("Open"), formula("Copy", `half + "!"`), formula("Copy of it", "copy + copy"))
+	for _, f := range x.Fields[:3] {
 		if err := w.set(f, "value of "+f.Label); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +132,7 @@ func TestMaskedFieldsStayMasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	many, err := w.fields.Values(ctx, []int64{1}, []int64{x.Fields[0].ID, x.Fields[1].ID, x.Fields[2].ID})
+	many, err := w.fields.Values(ctx, []int64{1}, []int64{x.Fields[0].ID, x.Fields[1].ID, x.Fields[2].ID, x.Fields[3].ID, x.Fields[4].ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,5 +155,30 @@ func TestMaskedFieldsStayMasked(t *testing.T) {
 	w.refused(change(x.Fields[1]), "field_forbidden")
 	if v := w.holds()[of(x.Fields[2])].Value; v != "value of Open" {
 		t.Errorf("a refused change was half made: %q", v)
+	}
+	for _, key := range []string{field.KeyOf(x.Fields[1].ID), field.KeyOf(x.Fields[4].ID)} {
+		if _, err := w.lists().Table(ctx, client.TableQuery{Where: is(key, "starts", "value"), Limit: 10}); err == nil {
+			t.Errorf("%s can be guessed by narrowing", key)
+		}
+	}
+}
+
+// Who may not see a record sees that there is one, and cannot put another in its place.
+func TestReferencesAskForRights(t *testing.T) {
+	w := newWorld(t)
+	x := w.section(field.Fields, "Own", field.NewField{Label: "Partner", Type: field.Reference, Options: field.Options{Refers: "client"}})
+	if err := w.set(x.Fields[0], "3"); err != nil {
+		t.Fatal(err)
+	}
+	w.exec(`insert into roles (key, name, grants) values ('clerk', 'Clerk', '{"records": {"client": {"read": "own", "change": "own"}}, "rights": []}')`)
+	ctx := w.signIn()
+	sheet, err := w.fields.Sheet(ctx, 1)
+	if err != nil || len(sheet.Values) != 1 || !sheet.Values[0].Hidden || sheet.Values[0].Label != "" || sheet.Values[0].Value != "" {
+		t.Errorf("%+v, %v", sheet.Values, err)
+	}
+	w.refused(w.fields.Set(ctx, 1, []field.Change{{FieldID: x.Fields[0].ID, Value: ""}}), "field_forbidden")
+	w.refused(w.fields.Set(ctx, 1, []field.Change{{FieldID: x.Fields[0].ID, Value: "1"}}), "reference_invalid")
+	if v := w.holds()[of(x.Fields[0])]; v.Label != "Acme" {
+		t.Errorf("%+v", v)
 	}
 }

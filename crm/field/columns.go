@@ -23,6 +23,9 @@ func (s *Service) Conditions(ctx context.Context) ([]filter.Field, error) {
 	}
 	var all []filter.Field
 	d.each(func(x *Section, f *Field) {
+		if f.Type == Formula && d.mask(ctx, f) != maskOf(ctx, f.ID) {
+			return // what it is computed of could be guessed
+		}
 		if c, ok := s.condition(x, f); ok {
 			all = append(all, c)
 		}
@@ -97,7 +100,7 @@ func (s *Service) Searchable(ctx context.Context) (map[int64]string, error) {
 	}
 	labels := map[int64]string{}
 	d.each(func(_ *Section, f *Field) {
-		if kind := f.of(); (kind == Text || kind == Choice) && maskOf(ctx, f.ID) == access.Shown {
+		if kind := f.of(); (kind == Text || kind == Choice) && d.mask(ctx, f) == access.Shown {
 			labels[f.ID] = f.Label
 		}
 	})

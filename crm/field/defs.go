@@ -16,8 +16,9 @@ import (
 type defs struct {
 	sections []Section
 	fields   map[int64]*Field
-	kinds    map[int64]string // of sections, by id
-	order    []computed       // formulas, each after those that it uses
+	kinds    map[int64]string  // of sections, by id
+	order    []computed        // formulas, each after those that it uses
+	behind   map[int64][]int64 // of a formula, the fields that it is computed of, through others too
 	today    string
 }
 
@@ -38,6 +39,15 @@ func (d *defs) index() {
 		}
 	}
 	d.order, _ = d.arrange(nil) // what is stored was arranged before it was
+	d.behind = map[int64][]int64{}
+	byKey := map[string]int64{}
+	d.each(func(_ *Section, f *Field) { byKey[f.Key] = f.ID })
+	for _, c := range d.order {
+		for _, key := range c.formula.uses {
+			id := byKey[key]
+			d.behind[c.ID] = append(append(d.behind[c.ID], id), d.behind[id]...)
+		}
+	}
 }
 
 // live returns the field, unless it or its section is archived.
@@ -224,8 +234,8 @@ func (s *Service) Defs(ctx context.Context, entity string) ([]Section, error) {
 		}
 		fields := []Field{}
 		for _, f := range section.Fields {
-			if f.ArchivedAt == nil && maskOf(ctx, f.ID) != access.Hidden {
-				f.Masked = maskOf(ctx, f.ID) == access.Masked
+			if mask := d.mask(ctx, &f); f.ArchivedAt == nil && mask != access.Hidden {
+				f.Masked = mask == access.Masked
 				fields = append(fields, f)
 			}
 		}

@@ -3,20 +3,27 @@ package field
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
 )
 
 // referent is a kind of record that fields can refer to: SQL for the id and the
-// name of those of the ids $1 that exist.
-type referent struct{ sql string }
+// name of those of the ids $1 that exist, r being the table of the records, and
+// the rights in them.
+type referent struct {
+	sql    string
+	rights access.Resource
+}
 
 // referents is the registry: a kind that is added here can be referred to.
 var referents = map[string]referent{
-	"client": {`select r.id, r.name from clients r where r.id = any($1)`},
-	"user":   {`select r.id, r.name from users r where r.id = any($1)`},
+	"client": {`select r.id, r.name from clients r where r.id = any($1)`, access.Resource{Entity: access.Client, Owner: "responsible_id", Shared: true}},
+	"user":   {`select r.id, r.name from users r where r.id = any($1)`, access.Resource{}},
 	"lead": {`select r.id, '#' || r.id || coalesce(' ' || coalesce(c.name, nullif(r.caller_name, ''), nullif(r.number, '')), '')
-		from leads r left join clients c on c.id = r.client_id where r.id = any($1)`},
+		from leads r left join clients c on c.id = r.client_id where r.id = any($1)`, access.Resource{Entity: access.Lead, Owner: "responsible_id"}},
 }
 
 const (
@@ -29,7 +36,16 @@ const (
 // names returns the names of the records of a kind that are there for ctx's
 // actor.
 func (s store) names(ctx context.Context, kind string, ids []int64) (labels, error) {
-	return s.labels(ctx, referents[kind].sql, ids)
+	r := referents[kind]
+	args := []any{ids}
+	sql := r.sql
+	if r.rights.Entity != "" {
+		sql += " and " + r.rights.Where(ctx, access.Read, "r", func(v any) string {
+			args = append(args, v)
+			return "$" + strconv.Itoa(len(args))
+		})
+	}
+	return s.labels(ctx, sql, args...)
 }
 
 func (s store) labels(ctx context.Context, sql string, args ...any) (labels, error) {

@@ -63,52 +63,53 @@ type reading struct {
 
 // each calls fn with every cell of b.
 func (b *book) each(fn func(row, field int64, c cell)) {
-	for _, row := range b.places() {
-		for id, c := range b.cellsOf(row) {
-			fn(row, id, c)
+	for id, c := range b.cells {
+		fn(0, id, c)
+	}
+	for i := range b.rows {
+		for id, c := range b.rows[i].cells {
+			fn(b.rows[i].ID, id, c)
 		}
 	}
-}
-
-// places are the rows of b, and 0 for the client himself.
-func (b *book) places() []int64 {
-	all := []int64{0}
-	for _, r := range b.rows {
-		all = append(all, r.ID)
-	}
-	return all
 }
 
 // values lists what there is in the order of sections, rows and fields.
 func (d *defs) values(ctx context.Context, b *book, r *reading) []Value {
 	all := []Value{}
 	d.each(func(s *Section, f *Field) {
-		if maskOf(ctx, f.ID) == access.Hidden {
+		mask := d.mask(ctx, f)
+		if mask == access.Hidden {
 			return
 		}
-		for _, row := range b.places() {
-			if (row == 0) != (s.Kind == Fields) || row != 0 && b.row(row).SectionID != s.ID {
-				continue
-			}
-			v := r.value(ctx, f, b.cellsOf(row)[f.ID])
+		add := func(row int64, c cell) {
+			v := r.value(f, c, mask)
 			v.RowID = row
 			v.Error = r.reasons[[2]int64{row, f.ID}]
 			if v.Value != "" || v.Error != "" || v.Hidden {
 				all = append(all, v)
 			}
 		}
+		if s.Kind == Fields {
+			add(0, b.cells[f.ID])
+			return
+		}
+		for i := range b.rows {
+			if row := &b.rows[i]; row.SectionID == s.ID {
+				add(row.ID, row.cells[f.ID])
+			}
+		}
 	})
 	return all
 }
 
-// value is a cell as ctx's actor may see it.
-func (r *reading) value(ctx context.Context, f *Field, c cell) Value {
+// value is a cell as far as a mask lets it be seen.
+func (r *reading) value(f *Field, c cell, mask access.Mask) Value {
 	v := Value{FieldID: f.ID, Value: c.exact(f.of())}
 	if v.Value == "" {
 		return v
 	}
 	label, seen := r.name(f, c)
-	if !seen || maskOf(ctx, f.ID) != access.Shown {
+	if !seen || mask != access.Shown {
 		return Value{FieldID: f.ID, Hidden: true}
 	}
 	v.Label = label
@@ -131,7 +132,10 @@ func (s *Service) Values(ctx context.Context, clients, fields []int64) (map[int6
 	}
 	var all []found
 	r := &reading{naming: newNaming()}
-	fields = slices.DeleteFunc(slices.Clone(fields), func(id int64) bool { return maskOf(ctx, id) != access.Shown })
+	fields = slices.DeleteFunc(slices.Clone(fields), func(id int64) bool {
+		f, live := d.live(id)
+		return !live || d.mask(ctx, f) != access.Shown
+	})
 	err = s.store.many(ctx, clients, fields, func(client, row, field int64, c cell) {
 		if f, live := d.live(field); live {
 			r.add(f, c)
@@ -146,7 +150,7 @@ func (s *Service) Values(ctx context.Context, clients, fields []int64) (map[int6
 	}
 	out := map[int64][]Value{}
 	for _, x := range all {
-		v := r.value(ctx, x.field, x.cell)
+		v := r.value(x.field, x.cell, access.Shown)
 		if v.RowID = x.row; v.Value != "" {
 			out[x.client] = append(out[x.client], v)
 		}
