@@ -73,11 +73,12 @@ func (a *API) addSection(ctx context.Context, in *addSectionIn) (*sectionOut, er
 	return &sectionOut{x}, err
 }
 
-type orderIn struct {
-	Body struct {
-		IDs []int64 `json:"ids" maxItems:"5000"`
-	}
+// Arrangement is an order: ids, first to last.
+type Arrangement struct {
+	IDs []int64 `json:"ids" maxItems:"5000"`
 }
+
+type orderIn struct{ Body Arrangement }
 
 func (a *API) orderSections(ctx context.Context, in *orderIn) (*struct{}, error) {
 	return nil, a.service.OrderSections(ctx, Client, in.Body.IDs)
@@ -108,9 +109,7 @@ func (a *API) addField(ctx context.Context, in *addFieldIn) (*fieldOut, error) {
 
 type orderOneIn struct {
 	ID   int64 `path:"id" minimum:"1"`
-	Body struct {
-		IDs []int64 `json:"ids" maxItems:"5000"`
-	}
+	Body Arrangement
 }
 
 func (a *API) orderFields(ctx context.Context, in *orderOneIn) (*struct{}, error) {

@@ -1660,6 +1660,9 @@ export interface components {
         AddTermInBody: {
             label: string;
         };
+        Arrangement: {
+            ids: number[];
+        };
         AssignLeadInputBody: {
             /** Format: int64 */
             user_id: number | null;
@@ -2692,12 +2695,6 @@ export interface components {
              */
             refers?: "client" | "user" | "lead" | "";
             required?: boolean;
-        };
-        OrderInBody: {
-            ids: number[];
-        };
-        OrderOneInBody: {
-            ids: number[];
         };
         Outbox: {
             items: components["schemas"]["OutboxEntry"][];
@@ -4676,7 +4673,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderOneInBody"];
+                "application/json": components["schemas"]["Arrangement"];
             };
         };
         responses: {
@@ -6575,7 +6572,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderInBody"];
+                "application/json": components["schemas"]["Arrangement"];
             };
         };
         responses: {
@@ -6678,7 +6675,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OrderOneInBody"];
+                "application/json": components["schemas"]["Arrangement"];
             };
         };
         responses: {
