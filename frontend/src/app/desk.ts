@@ -71,7 +71,7 @@ export class Desk {
     });
     this.live = new LiveSocket(openLive, {
       event: (kind, data) => this.happened(kind, data),
-      signal: (kind, data) => applySignal(this.client, kind, data),
+      signal: (kind, data) => this.changed(kind, data),
       welcome: () => this.refresh(),
       resync: () => this.refresh(),
       signedOut: () => sessionLost.set(true),
@@ -113,6 +113,12 @@ export class Desk {
       const notice = data as { level: string; code: string };
       this.wishes.notice(notice.level, notice.code);
     }
+  }
+
+  private changed(kind: string, data: unknown): void {
+    applySignal(this.client, kind, data);
+    const lead = kind === 'leads.changed' ? (data as { id?: number } | null)?.id : undefined;
+    if (lead) this.softphone.leadChanged(lead);
   }
 
   private refresh(): void {

@@ -34,6 +34,16 @@ export interface PhoneLine {
 
 const sampleEveryMs = 2000;
 
+/** The telephone's own code; its load begins before anybody knows who sits here, so that a reload costs a talk little. */
+let library: Promise<typeof import('jssip')> | null = null;
+export function loadTelephone(): Promise<typeof import('jssip')> {
+  library ??= import('jssip').catch((error: unknown) => {
+    library = null;
+    throw error;
+  });
+  return library;
+}
+
 interface Leg {
   session: RTCSession;
   sampling: ReturnType<typeof setInterval> | null;
@@ -118,7 +128,7 @@ export class SipPhone implements PhoneLine {
   }
 
   private async connect(): Promise<void> {
-    const { default: JsSIP } = await import('jssip');
+    const { default: JsSIP } = await loadTelephone();
     if (this.stopped) return;
     const secure = window.location.protocol === 'https:';
     const socket = new JsSIP.WebSocketInterface(

@@ -290,6 +290,11 @@ export class Softphone implements SipEvents {
     return this.begin(() => this.ports.commands.callBack(leadId, pointId));
   }
 
+  /** Who is calling may be known by now: somebody has worked on the lead. */
+  leadChanged(leadId: number): void {
+    for (const call of this.state.get().calls) if (call.view?.lead_id === leadId) void this.renew(call.id);
+  }
+
   /** Reads again who is calling: somebody has just said it. */
   async renew(callId: number): Promise<void> {
     try {
