@@ -35,9 +35,10 @@ export interface PhoneLine {
 const sampleEveryMs = 2000;
 
 /** The telephone's own code; its load begins before anybody knows who sits here, so that a reload costs a talk little. */
-let library: Promise<typeof import('jssip')> | null = null;
-export function loadTelephone(): Promise<typeof import('jssip')> {
-  library ??= import('jssip').catch((error: unknown) => {
+const load = () => import('jssip');
+let library: ReturnType<typeof load> | null = null;
+export function loadTelephone(): ReturnType<typeof load> {
+  library ??= load().catch((error: unknown) => {
     library = null;
     throw error;
   });
