@@ -88,6 +88,7 @@ export function keysOf(id: ShortcutId): string {
 export function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
   if (!element?.tagName) return false;
+  if (element instanceof HTMLInputElement && /^(checkbox|radio)$/u.test(element.type)) return false; // nothing is typed there
   return /^(INPUT|TEXTAREA|SELECT)$/u.test(element.tagName) || element.isContentEditable;
 }
 
