@@ -92,7 +92,7 @@ var builtins = []struct {
 }{
 	{Storekeeper, sideDesk()}, {Accountant, sideDesk()},
 	{Operator, staff(BoardRead)}, {Manager, staff(BoardRead, LeadsAssign)},
-	{Supervisor, everything(BoardRead, LeadsAssign, LedgerRead, SettingsRead)},
+	{Supervisor, everything(BoardRead, LeadsAssign, LedgerRead, AuditRead, SettingsRead)},
 	{Admin, everything(Rights...)}, {Owner, everything(Rights...)},
 }
 

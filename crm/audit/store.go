@@ -15,7 +15,13 @@ import (
 )
 
 // Log writes and reads the entries. Safe for concurrent use.
-type Log struct{ db *postgres.DB }
+type Log struct {
+	db      *postgres.DB
+	looks   looker
+	quotas  quotas
+	exempt  string
+	onAlert func()
+}
 
 // NewLog returns the log kept in db.
 func NewLog(db *postgres.DB) *Log { return &Log{db: db} }

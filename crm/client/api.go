@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/web"
 )
 
@@ -31,6 +32,7 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodPatch, "/clients/{id}/contact-points/{point_id}", "change-contact-point", "Change a number or address", write, 0), a.changePoint)
 	web.Handle(r, op(http.MethodDelete, "/clients/{id}/contact-points/{point_id}", "remove-contact-point", "Remove a number or address", write, 0), a.removePoint)
 	web.Handle(r, op(http.MethodGet, "/clients/{id}/timeline", "client-timeline", "What passed between a client and the firm", read, 0), a.timeline)
+	web.Handle(r, op(http.MethodGet, "/clients/{id}/history", "client-history", "Who changed what of a client, and who looked", read, 0), a.history)
 	web.Handle(r, op(http.MethodPost, "/clients/{id}/notes", "add-note", "Write a note on the card", write, http.StatusCreated), a.addNote)
 	a.registerTable(r)
 	web.Handle(r, op(http.MethodGet, "/search", "search", "Clients and open leads by what is typed", read, 0), a.search)
@@ -121,10 +123,11 @@ type listIn struct {
 type listOut struct{ Body Page }
 
 func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
+	noted := a.listing(ctx, in)
 	page, err := a.service.List(ctx, Filter{
 		Query: in.Q, ResponsibleID: in.ResponsibleID, Kind: in.Kind, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
-	return &listOut{page}, err
+	return audit.Shown(noted, &listOut{page}, err)
 }
 
 type byNumberIn struct {
@@ -143,11 +146,9 @@ func (a *API) byNumber(ctx context.Context, in *byNumberIn) (*byNumberOut, error
 			return nil, err
 		}
 	}
+	noted := a.service.ports.Audit.Searching(ctx, "client", in.Number)
 	id, err := a.service.ByNumber(ctx, in.Number, country)
-	if err != nil {
-		return nil, err
-	}
-	return &byNumberOut{NumberMatches{Items: id.Candidates, E164: id.E164, Display: id.Display}}, nil
+	return audit.Shown(noted, &byNumberOut{NumberMatches{Items: id.Candidates, E164: id.E164, Display: id.Display}}, err)
 }
 
 type createIn struct{ Body ClientCreate }
@@ -168,7 +169,9 @@ type idIn struct {
 }
 
 func (a *API) get(ctx context.Context, in *idIn) (*clientOut, error) {
-	return one(a.service.Get(ctx, in.ID))
+	noted := a.service.ports.Audit.Looking(ctx, "client.read", "client", in.ID, nil)
+	c, err := a.service.Get(ctx, in.ID)
+	return one(audit.Shown(noted, c, err))
 }
 
 type changeIn struct {
@@ -225,8 +228,9 @@ func (a *API) timeline(ctx context.Context, in *timelineIn) (*timelineOut, error
 	if in.Kinds != "" {
 		kinds = strings.Split(in.Kinds, ",")
 	}
+	noted := a.service.ports.Audit.Looking(ctx, "client.timeline.read", "client", in.ID, nil)
 	t, err := a.service.Timeline(ctx, in.ID, kinds, in.Cursor, in.Limit)
-	return &timelineOut{t}, err
+	return audit.Shown(noted, &timelineOut{t}, err)
 }
 
 type noteIn struct {
@@ -250,6 +254,18 @@ type searchIn struct {
 type searchOut struct{ Body Found }
 
 func (a *API) search(ctx context.Context, in *searchIn) (*searchOut, error) {
+	noted := a.service.ports.Audit.Searching(ctx, "client", in.Q)
 	found, err := a.service.Search(ctx, in.Q, access.ActorFrom(ctx).Has(access.LeadsRead))
-	return &searchOut{found}, err
+	return audit.Shown(noted, &searchOut{found}, err)
+}
+
+// listing notes that a page of the list is looked at; with something typed it is
+// a search.
+func (a *API) listing(ctx context.Context, in *listIn) func() error {
+	if in.Q != "" {
+		return a.service.ports.Audit.Searching(ctx, "client", in.Q)
+	}
+	return a.service.ports.Audit.Looking(ctx, "client.list", "client", 0, audit.Asked(map[string]any{
+		"responsible_id": in.ResponsibleID, "kind": in.Kind, "sort": in.Sort, "cursor": in.Cursor,
+	}))
 }

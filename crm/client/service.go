@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
@@ -25,9 +26,13 @@ type Leads interface {
 	LinkClient(ctx context.Context, leadID, clientID int64) error
 }
 
-// Recorder writes down who changed what, in ctx's transaction.
-type Recorder interface {
+// Journal writes down who changed what, in ctx's transaction, and who looked at
+// what, before he sees it; and tells both. The audit room is one.
+type Journal interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error)
+	Searching(ctx context.Context, entity, text string) (wait func() error)
+	History(ctx context.Context, entity string, id, before int64, half string, limit int) ([]audit.Deed, error)
 }
 
 // Signaller tells every browser, after ctx's transaction, that something changed.
@@ -40,7 +45,7 @@ type Signaller interface {
 type Ports struct {
 	Lines     Lines
 	Leads     Leads
-	Audit     Recorder
+	Audit     Journal
 	Live      Signaller
 	CauseText func(cause int) string
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/fault"
 	"centralita/internal/web"
 )
@@ -83,8 +84,11 @@ func (a *API) list(ctx context.Context, in *LeadListInput) (*LeadListOutput, err
 		}
 		f.Before = before
 	}
+	noted := a.ledger.audit.Looking(ctx, "lead.list", "lead", 0, audit.Asked(map[string]any{
+		"state": f.State, "class": f.Class, "closing": f.Closing, "source": f.Source, "client_id": f.ClientID, "line_id": f.LineID, "before": f.Before,
+	}))
 	leads, total, err := a.ledger.List(ctx, f)
-	if err != nil {
+	if leads, err = audit.Shown(noted, leads, err); err != nil {
 		return nil, err
 	}
 	out := &LeadListOutput{}
@@ -125,6 +129,7 @@ type LeadIDInput struct {
 type LeadDetailOutput struct{ Body LeadDetail }
 
 func (a *API) get(ctx context.Context, in *LeadIDInput) (*LeadDetailOutput, error) {
+	noted := a.ledger.audit.Looking(ctx, "lead.read", "lead", in.ID, nil)
 	lead, err := a.ledger.Get(ctx, in.ID)
-	return &LeadDetailOutput{Body: lead}, err
+	return audit.Shown(noted, &LeadDetailOutput{Body: lead}, err)
 }

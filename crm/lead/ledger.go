@@ -14,6 +14,9 @@ type Auditor interface {
 	// column id that the constant SQL from yields, to be a part of a larger
 	// statement; its own parameters are numbered from first on.
 	Clause(ctx context.Context, action, entity, from string, first int, before, after any) (sql string, args []any, err error)
+	// Looking begins to note that the actor is about to be shown something;
+	// what it returns waits for the outcome, and on an error nothing is shown.
+	Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error)
 }
 
 // Signals tells browsers, after ctx's transaction has committed, that something

@@ -1,0 +1,341 @@
+package audit
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralita/crm/access"
+	"centralita/internal/fault"
+)
+
+// flushLimit is how long the log may take to note a look before nothing is shown.
+const flushLimit = 1500 * time.Millisecond
+
+// maxLooks is how many looks are noted in one statement.
+const maxLooks = 256
+
+var (
+	errUnavailable = fault.New(fault.Unavailable, "log_unavailable",
+		"This cannot be shown now: the log does not answer, and nothing is shown that is not written down. Try again in a moment.")
+	errQuota = fault.New(fault.Limited, "quota_reached",
+		"You have opened as much as your role may in this time. Your supervisors have been told; ask one of them, or wait.")
+)
+
+// look is somebody about to be shown something.
+type look struct {
+	entry  []any // user, session, action, entity, id, detail, ip, request
+	user   int64
+	kind   Kind
+	roles  []string
+	thing  string // counted once an hour
+	free   bool
+	done   chan struct{}
+	result error
+}
+
+// looker notes looks: those that come while it writes are written together next,
+// so that many readers share one commit.
+type looker struct {
+	mu      sync.Mutex
+	pending []*look
+	busy    bool
+	hour    int64
+	counted map[string]struct{} // "user thing" counted in this hour
+	typed   map[int64]typed
+}
+
+// typed is what a user searched for last.
+type typed struct {
+	text string
+	at   time.Time
+}
+
+// Look notes that ctx's actor is about to be shown a thing and returns when that
+// is on disk. detail, which may be nil, says what of it. On an error nothing may
+// be shown: fault.Unavailable when the log cannot be written, fault.Limited at a
+// quota. The action's last word decides what it counts as (see Kind); the same
+// thing counts once an hour. It does not join ctx's transaction: what was looked
+// at stays looked at.
+func (l *Log) Look(ctx context.Context, action, entity string, id int64, detail any) error {
+	return l.Looking(ctx, action, entity, id, detail)()
+}
+
+// Looking is Look while the thing is being read: what it returns waits for the
+// outcome. For an actor who may read all of entity it begins at once, beside the
+// reading; for others when the outcome is asked for, so that nobody is noted who
+// was refused.
+func (l *Log) Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error) {
+	args, err := arguments(ctx, action, entity, nil, detail)
+	if err != nil {
+		return func() error { return err }
+	}
+	actor := access.ActorFrom(ctx)
+	k := &look{
+		entry: []any{actor.UserID, actor.SessionID, action, entity, id, args[5], args[6], args[7]},
+		user:  actor.UserID, roles: actor.Roles, kind: kindOf(action), done: make(chan struct{}),
+	}
+	if k.kind != "" && k.user != 0 {
+		k.thing = fmt.Sprint(k.user, " ", k.kind, " ", entity, " ", id, " ", args[5])
+	}
+	if k.kind == Exports {
+		k.thing += rand.Text() // each file that leaves is one
+	}
+	if id == 0 || access.ScopeOf(ctx, access.Entity(entity), access.Read) == access.All {
+		l.note(k)
+		return func() error { return k.wait(ctx) }
+	}
+	return func() error {
+		l.note(k)
+		return k.wait(ctx)
+	}
+}
+
+func (k *look) wait(ctx context.Context) error {
+	select {
+	case <-k.done:
+		return k.result
+	case <-ctx.Done():
+		return fault.Wrap(ctx.Err(), errUnavailable.Kind, errUnavailable.Code, errUnavailable.Message)
+	}
+}
+
+// Searching is Looking for what somebody types into a search box: text that only
+// continues what he searched for last, within half a minute, is the same search.
+func (l *Log) Searching(ctx context.Context, entity, text string) (wait func() error) {
+	user, now := access.ActorFrom(ctx).UserID, time.Now()
+	l.looks.mu.Lock()
+	if l.looks.typed == nil {
+		l.looks.typed = map[int64]typed{}
+	}
+	last := l.looks.typed[user]
+	l.looks.typed[user] = typed{text, now}
+	l.looks.mu.Unlock()
+	action := entity + ".search"
+	if last.text != "" && strings.HasPrefix(text, last.text) && now.Sub(last.at) < 30*time.Second {
+		action = entity + ".typed"
+	}
+	return l.Looking(ctx, action, entity, 0, map[string]string{"text": text})
+}
+
+// Asked is what somebody asked for, for the detail of a look: values by name,
+// without those that are zero.
+func Asked(values map[string]any) map[string]any {
+	maps.DeleteFunc(values, func(_ string, v any) bool { return reflect.ValueOf(v).IsZero() })
+	return values
+}
+
+// Shown ends a look: what was read while it was noted, or nothing when either
+// failed.
+func Shown[T any](noted func() error, read T, err error) (T, error) {
+	if err == nil {
+		err = noted()
+	}
+	if err != nil {
+		return *new(T), err
+	}
+	return read, nil
+}
+
+// note hands k to the looker and has it write, unless it does already.
+func (l *Log) note(k *look) {
+	s := &l.looks
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if hour := time.Now().Unix() / 3600; s.hour != hour {
+		s.hour, s.counted = hour, map[string]struct{}{}
+	}
+	_, k.free = s.counted[k.thing]
+	k.free = k.free || k.thing == ""
+	s.pending = append(s.pending, k)
+	if !s.busy {
+		s.busy = true
+		go l.write()
+	}
+}
+
+// write writes what is pending until nothing is.
+func (l *Log) write() {
+	s := &l.looks
+	for {
+		s.mu.Lock()
+		batch := s.pending[:min(len(s.pending), maxLooks)]
+		s.pending = s.pending[len(batch):]
+		if len(batch) == 0 {
+			s.busy, s.pending = false, nil
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), flushLimit)
+		l.finish(batch, l.flush(ctx, batch))
+		cancel()
+	}
+}
+
+// finish tells everybody in batch what became of his look.
+func (l *Log) finish(batch []*look, err error) {
+	if err != nil {
+		err = fault.Wrap(err, errUnavailable.Kind, errUnavailable.Code, errUnavailable.Message)
+	}
+	s := &l.looks
+	s.mu.Lock()
+	for _, k := range batch {
+		if err != nil {
+			k.result = err
+		} else if k.result == nil && k.thing != "" {
+			s.counted[k.thing] = struct{}{}
+		}
+	}
+	s.mu.Unlock()
+	for _, k := range batch {
+		close(k.done)
+	}
+}
+
+// Exempt names, in SQL, the looks w that count towards no quota, because the
+// work itself opened the thing: w has user_id, entity and entity_id. It must hold
+// no input. Call it before the log is used.
+func (l *Log) Exempt(condition string) { l.exempt = condition }
+
+// OnAlert has fn called, after the commit, when somebody meets a quota. Call it
+// before the log is used; fn must not block.
+func (l *Log) OnAlert(fn func()) { l.onAlert = fn }
+
+// flush writes a batch in one statement and marks the looks that met a quota.
+func (l *Log) flush(ctx context.Context, batch []*look) error {
+	if err := l.refresh(ctx); err != nil {
+		return err
+	}
+	if free(batch) {
+		return l.flushFree(ctx, batch)
+	}
+	rows, err := l.db.Pool().Query(ctx, l.sqlLooks(), l.columns(batch)...)
+	if err != nil {
+		return err
+	}
+	first, n, met := false, 0, false
+	_, err = pgx.ForEachRow(rows, []any{&n, &met}, func() error {
+		batch[n-1].result = errQuota
+		first = first || met
+		return nil
+	})
+	if err == nil && first && l.onAlert != nil {
+		l.onAlert()
+	}
+	return err
+}
+
+func free(batch []*look) bool {
+	for _, k := range batch {
+		if !k.free {
+			return false
+		}
+	}
+	return true
+}
+
+const sqlFreeLooks = "insert into audit_entries (user_id, session_id, action, entity, entity_id, after, ip, request_id)" + `
+	select nullif(user_id, 0), nullif(session_id, 0), action, entity, entity_id, detail::jsonb, ip, request_id from ` + sqlGiven
+
+const sqlGiven = `unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[])
+	as w (user_id, session_id, action, entity, entity_id, detail, ip, request_id)`
+
+// flushFree writes a batch in which nothing counts.
+func (l *Log) flushFree(ctx context.Context, batch []*look) error {
+	_, err := l.db.Pool().Exec(ctx, sqlFreeLooks, l.columns(batch)[:8]...)
+	return err
+}
+
+// columns are the arguments of sqlLooks; the first eight those of sqlFreeLooks.
+func (l *Log) columns(batch []*look) []any {
+	n := len(batch)
+	users, sessions, ids := make([]int64, n), make([]int64, n), make([]int64, n)
+	actions, entities, details := make([]string, n), make([]string, n), make([]*string, n)
+	ips, requests, kinds, costs := make([]string, n), make([]string, n), make([]string, n), make([]int, n)
+	perHour, perDay := make([]*int, n), make([]*int, n)
+	for i, k := range batch {
+		users[i], sessions[i], actions[i], entities[i], ids[i] = k.entry[0].(int64), k.entry[1].(int64), k.entry[2].(string), k.entry[3].(string), k.entry[4].(int64)
+		if text, given := k.entry[5].(string); given {
+			details[i] = &text
+		}
+		ips[i], requests[i], kinds[i] = k.entry[6].(string), k.entry[7].(string), string(k.kind)
+		if !k.free {
+			costs[i] = 1
+			limit := l.quotas.of(k.roles, k.kind)
+			perHour[i], perDay[i] = limit.hour, limit.day
+		}
+	}
+	return []any{users, sessions, actions, entities, ids, details, ips, requests, kinds, costs, perHour, perDay, l.quotas.zone}
+}
+
+// sqlLooks counts the looks of a batch, enters those within the quotas, and
+// returns the number of each that is not, and whether it is the first to meet
+// the quota in its time; that one makes an entry and an alert. The counters' rows
+// are locked in one order, so batches of several servers do not block each other
+// for ever.
+func (l *Log) sqlLooks() string {
+	exempt := l.exempt
+	if exempt == "" {
+		exempt = "false"
+	}
+	return strings.Replace(sqlLooks, "EXEMPT", exempt, 1)
+}
+
+var sqlLooks = `
+with w as materialized (
+	select w.*, case when w.asked > 0 and not (EXEMPT) then 1 else 0 end as cost
+	from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+	            $9::text[], $10::int[], $11::int[], $12::int[]) with ordinality
+	     as w (user_id, session_id, action, entity, entity_id, detail, ip, request_id, kind, asked, per_hour, per_day, place)
+), hour as (` + sqlCount("hour", "date_trunc('hour', now())", "w where cost > 0") + `
+), h as materialized (
+	select w.*, ` + sqlReached("hour") + ` as in_hour from w left join hour using (user_id, kind)
+), day as (` + sqlCount("day", "date_trunc('day', now(), $13)", "h where cost > 0 and in_hour <= coalesce(per_hour, in_hour)") + `
+), d as materialized (
+	select h.*, in_hour > per_hour as over_hour,
+	       case when in_hour <= coalesce(per_hour, in_hour) then ` + sqlReachedWithin + ` end as in_day
+	from h left join day using (user_id, kind)
+), v as materialized (
+	select d.*, coalesce(over_hour, false) or coalesce(in_day > per_day, false) as over,
+	       case when in_hour = per_hour + 1 then 'hour' when in_day = per_day + 1 then 'day' end as met
+	from d
+), entered as (
+	insert into audit_entries (user_id, session_id, action, entity, entity_id, after, ip, request_id)
+	select nullif(user_id, 0), nullif(session_id, 0), action, entity, entity_id, detail::jsonb, ip, request_id from v where not over
+	union all
+	select user_id, nullif(session_id, 0), 'quota.reached', 'user', user_id,
+	       jsonb_build_object('kind', kind, 'period', met, 'quota', case met when 'hour' then per_hour else per_day end), ip, request_id
+	from v where met is not null
+), told as (
+	insert into audit_alerts (kind, user_id, period, quota)
+	select 'quota.' || kind, user_id, met, case met when 'hour' then per_hour else per_day end from v where met is not null
+)
+select place::int, met is not null from v where over`
+
+// sqlCount adds up what the rows of from cost.
+func sqlCount(period, starts, from string) string {
+	return `
+	insert into audit_counts as c (user_id, kind, period, starts, n)
+	select user_id, kind, '` + period + `', ` + starts + `, sum(cost) from ` + from + `
+	group by user_id, kind order by user_id, kind
+	on conflict (user_id, kind, period, starts) do update set n = c.n + excluded.n
+	returning user_id, kind, n`
+}
+
+// sqlReached is where a look stands in the period's count: what the counter
+// says, less the looks that come after it in the batch.
+func sqlReached(counter string) string {
+	return `case when cost > 0 then ` + counter + `.n - sum(cost) over (partition by user_id, kind)
+		+ sum(cost) over (partition by user_id, kind order by place) end`
+}
+
+const sqlReachedWithin = `day.n - sum(cost) filter (where in_hour <= coalesce(per_hour, in_hour)) over (partition by user_id, kind)
+		+ sum(cost) filter (where in_hour <= coalesce(per_hour, in_hour)) over (partition by user_id, kind order by place)`
