@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Backs up the database, the recordings and the uploaded files.
+# Backs up the database, the recordings, the uploaded files and the checkpoints of the log.
 #
 #   deploy/backup.sh TARGET_DIR
 #
 #   DATABASE_URL            the database; unset: that of the instance that runs on this machine
 #   CENTRALITA_FILES_DIR    finished recordings and uploaded files (default /var/lib/centralita/files)
+#   CENTRALITA_AUDIT_DIR    checkpoints of the log (default /var/lib/centralita/audit)
 #   CENTRALITA_BACKUP_KEEP  how many backups to keep in TARGET_DIR (default 14)
 #   CENTRALITA_PG_BIN       directory of pg_dump, not older than the server (default: the newest)
 #
-# The database is dumped first, the files after it: every file that the dump speaks of was there
-# before the dump, so no restored row misses its recording. A backup appears under its name only
+# The checkpoints are copied first, then the database, then the files: no checkpoint in the backup
+# speaks of more than the dump holds, and no restored row misses its recording. The key that signs
+# checkpoints stays where it is: a backup that holds it could vouch for a forged log. A backup appears under its name only
 # when it is whole. Its last line of output is its path.
 set -euo pipefail
 umask 077
 target=${1:?"usage: backup.sh TARGET_DIR"}
 files=${CENTRALITA_FILES_DIR:-/var/lib/centralita/files}
+audit=${CENTRALITA_AUDIT_DIR:-/var/lib/centralita/audit}
 keep=${CENTRALITA_BACKUP_KEEP:-14}
 
 pg() { # pg PROGRAM ARGUMENT...
@@ -32,13 +35,18 @@ work=$target/.$name.unfinished
 mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 
+if [ -d "$audit" ]; then
+	tar --create --file="$work/audit.tar" --directory="$audit" --exclude='*.key' --sort=name .
+else
+	tar --create --file="$work/audit.tar" --files-from=/dev/null
+fi
 pg pg_dump --dbname="$url" --format=custom --no-owner --no-privileges --file="$work/database.dump"
 if [ -d "$files" ]; then
 	tar --create --file="$work/files.tar" --directory="$files" --sort=name .
 else
 	tar --create --file="$work/files.tar" --files-from=/dev/null
 fi
-(cd "$work" && sha256sum database.dump files.tar >SHA256SUMS)
+(cd "$work" && sha256sum audit.tar database.dump files.tar >SHA256SUMS)
 sync "$work"/*
 mv "$work" "$target/$name"
 trap - EXIT

@@ -4,6 +4,7 @@ package deploy_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"centralita/crm/audit"
+	"centralita/internal/postgres"
 	"centralita/internal/postgres/pgtest"
 )
 
@@ -21,7 +24,7 @@ import (
 func script(t *testing.T, name, arg, url, files string) (string, error) {
 	t.Helper()
 	cmd := exec.Command("./"+name, arg)
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+url, "CENTRALITA_FILES_DIR="+files, "CENTRALITA_BACKUP_KEEP=2")
+	cmd.Env = append(os.Environ(), "DATABASE_URL="+url, "CENTRALITA_FILES_DIR="+files, "CENTRALITA_AUDIT_DIR="+filepath.Join(files, "..", filepath.Base(files)+"-audit"), "CENTRALITA_BACKUP_KEEP=2")
 	out, err := cmd.CombinedOutput()
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	t.Logf("%s: %s", name, out)
@@ -173,5 +176,76 @@ func TestOldBackupsGoAndUnfinishedOnesNeverShow(t *testing.T) {
 	left, err := os.ReadDir(target)
 	if err != nil || len(left) != 2 {
 		t.Errorf("%d left, want 2: %v %v", len(left), left, err)
+	}
+}
+
+func TestARestoredLogIsComparedWithItsCheckpoints(t *testing.T) {
+	source, files, target := pgtest.URL(t), t.TempDir(), t.TempDir()
+	kept := filepath.Join(files, "..", filepath.Base(files)+"-audit") // as script says
+	write := func(url string, n int) *audit.Log {
+		db, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(db.Close)
+		log := audit.NewLog(db)
+		for range n {
+			if err := log.Record(t.Context(), "client.update", "client", 1, nil, "x"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		keeper := audit.NewKeeper(log, audit.KeeperOptions{Dir: kept})
+		if err := errors.Join(keeper.Keep(t.Context()), keeper.Checkpoint(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		return log
+	}
+	verify := func(log *audit.Log, dir string) audit.Verdict {
+		v, err := log.Verify(t.Context(), dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	write(source, 10)
+	backup, err := script(t, "backup.sh", target, source, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(source, 5) // lost with the disk
+
+	fresh := pgtest.EmptyURL(t)
+	if err := os.RemoveAll(files); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := script(t, "restore.sh", backup, fresh, files); err != nil {
+		t.Fatal(err)
+	}
+	db, err := postgres.Open(t.Context(), fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	log := audit.NewLog(db)
+	if v := verify(log, kept); v.OK || v.Findings[0].Kind != audit.Cut || v.Entries != 10 {
+		t.Errorf("five entries are lost: %+v", v)
+	}
+	if _, err := log.DeclareRestore(t.Context(), kept, "the disk died"); err != nil {
+		t.Fatal(err)
+	}
+	if v := verify(write(fresh, 3), kept); !v.OK || v.Entries != 14 || v.Anchored != 14 {
+		t.Errorf("after the declaration: %+v", v)
+	}
+
+	other := t.TempDir() // another machine, where nothing is yet
+	elsewhere := filepath.Join(other, "..", filepath.Base(other)+"-audit")
+	if _, err := script(t, "restore.sh", backup, pgtest.EmptyURL(t), other); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := filepath.Glob(filepath.Join(elsewhere, "*.key")); err != nil || len(key) != 0 {
+		t.Errorf("the backup holds the key: %v %v", key, err)
+	}
+	if deposit, err := filepath.Glob(filepath.Join(elsewhere, "checkpoints-*.log")); err != nil || len(deposit) != 1 {
+		t.Errorf("the checkpoints are not in the backup: %v %v", deposit, err)
 	}
 }

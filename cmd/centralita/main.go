@@ -26,6 +26,7 @@ var commands = []command{
 	{"serve", "run one server, everything by URL from the environment", serveCommand},
 	{"call", "place a SIP call with audible sound into a running instance", callCommand(runningTrunk)},
 	{"user", "add, list and disable users, set passwords", userCommand},
+	{"audit", "verify that nobody has changed the log of who did what", auditCommand},
 	{"ledger", "check that no lead and no call is lost", ledgerCommand},
 	{"doctor", "say what is wrong with this machine, and how to mend it", doctorCommand},
 	{"demo", "fill an empty base with a firm to look at, or add clients by the million", demoCommand},

@@ -118,6 +118,10 @@ func (s *Service) Login(ctx context.Context, login, password string) (token stri
 	}
 	if !ok {
 		slog.DebugContext(ctx, "login refused", "ip", request.ClientIP, "request_id", request.ID)
+		// What was typed is not kept: it may be a password in the wrong field.
+		if err := s.audit.Record(ctx, "login.failed", "user", id, nil, nil); err != nil {
+			return "", Actor{}, err
+		}
 		return "", Actor{}, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong.")
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {

@@ -28,11 +28,19 @@ type AuditEntry struct {
 	RequestID string          `json:"request_id"`
 }
 
-// Filter narrows a list of entries; zero values do not. Before is the id below
+// Filter narrows a list of entries; zero values do not. Half is OnlyChanges or
+// OnlyLooks, Counts what an entry counts as; From and Until bound the time, Until excluded; Text is a part of what
+// was before or after, of an address or of a request's id. Before is the id below
 // which the page begins, 0 for the newest.
 type Filter struct {
-	Entity   string
-	EntityID int64
-	Before   int64
-	Limit    int
+	UserID      int64
+	Action      string
+	Entity      string
+	EntityID    int64
+	Half        string
+	Counts      Kind
+	From, Until time.Time
+	Text        string
+	Before      int64
+	Limit       int
 }

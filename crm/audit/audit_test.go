@@ -11,6 +11,12 @@ import (
 	"centralita/internal/postgres/pgtest"
 )
 
+func list(t *testing.T, log *audit.Log, f audit.Filter) ([]audit.AuditRow, error) {
+	t.Helper()
+	page, err := log.Page(t.Context(), f)
+	return page.Items, err
+}
+
 func TestAnEntryLivesAndDiesWithItsAct(t *testing.T) {
 	db := pgtest.New(t)
 	log := audit.NewLog(db)
@@ -26,11 +32,11 @@ func TestAnEntryLivesAndDiesWithItsAct(t *testing.T) {
 	if err := act(access.WithActor(t.Context(), access.Actor{UserID: 5, SessionID: 9}), nil); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := log.List(t.Context(), audit.Filter{Limit: 10})
+	entries, err := list(t, log, audit.Filter{Limit: 10})
 	if err != nil || len(entries) != 1 {
 		t.Fatalf("%v %v", entries, err)
 	}
-	if e := entries[0]; *e.UserID != 5 || *e.SessionID != 9 || string(e.Before) != `{"n": 1}` || string(e.After) != `{"n": 2}` || e.EntityID != 7 {
+	if e := entries[0]; *e.UserID != 5 || *e.SessionID != 9 || string(e.Changes[0].Before) != "1" || string(e.Changes[0].After) != "2" || e.EntityID != 7 {
 		t.Errorf("%+v", e)
 	}
 }
@@ -59,12 +65,12 @@ func TestListNarrowsAndPages(t *testing.T) {
 	}
 	var seen []int64
 	for f := (audit.Filter{Entity: "a", EntityID: 2, Limit: 2}); ; {
-		page, err := log.List(t.Context(), f)
+		page, err := list(t, log, f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range page {
-			if e.Entity != "a" || e.EntityID != 2 || e.UserID != nil || e.Before != nil {
+			if e.Entity != "a" || e.EntityID != 2 || e.UserID != nil || len(e.Changes) > 0 {
 				t.Errorf("%+v", e)
 			}
 			seen = append(seen, e.ID)
@@ -92,8 +98,8 @@ func TestOneStatementWithItsEntry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries, err := log.List(ctx, audit.Filter{Entity: "thing", EntityID: 42, Limit: 1})
-	if err != nil || len(entries) != 1 || *entries[0].UserID != 5 || string(entries[0].After) != `"it's \"quoted\""` {
+	entries, err := list(t, log, audit.Filter{Entity: "thing", EntityID: 42, Limit: 1})
+	if err != nil || len(entries) != 1 || *entries[0].UserID != 5 || string(entries[0].Changes[0].After) != `"it's \"quoted\""` {
 		t.Errorf("%+v %v", entries, err)
 	}
 }

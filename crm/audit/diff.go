@@ -9,9 +9,9 @@ import (
 	"strconv"
 )
 
-// Change is one value that an act changed: where it is, in words joined by dots,
+// Difference is one value that an act changed: where it is, in words joined by dots,
 // and what it was and became. Before is nil when it came to be, After when it went.
-type Change struct {
+type Difference struct {
 	Path   string          `json:"path"`
 	Before json.RawMessage `json:"before,omitempty"`
 	After  json.RawMessage `json:"after,omitempty"`
@@ -28,16 +28,16 @@ var bookkeeping = map[string]bool{
 // Changes compares two JSON documents, either of which may be nil. Elements of a
 // list are the same when they have the same id, else when they stand at the same
 // place. The order is that of the paths.
-func Changes(before, after json.RawMessage) []Change {
+func Changes(before, after json.RawMessage) []Difference {
 	was, is := map[string]json.RawMessage{}, map[string]json.RawMessage{}
 	flatten(was, "", before)
 	flatten(is, "", after)
 	all := maps.Clone(was)
 	maps.Copy(all, is)
-	changes := []Change{}
+	changes := []Difference{}
 	for _, path := range slices.Sorted(maps.Keys(all)) {
 		if !bytes.Equal(was[path], is[path]) && len(changes) < maxChanges {
-			changes = append(changes, Change{path, was[path], is[path]})
+			changes = append(changes, Difference{path, was[path], is[path]})
 		}
 	}
 	return changes

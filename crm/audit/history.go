@@ -14,14 +14,14 @@ import (
 // names what changed; Changes says from what to what, and is empty for a reader
 // who may not see it.
 type Deed struct {
-	ID       int64     `json:"id"`
-	At       time.Time `json:"at"`
-	UserID   *int64    `json:"user_id,omitempty"`
-	UserName string    `json:"user_name"`
-	Action   string    `json:"action"`
-	Look     bool      `json:"look"`
-	Fields   []string  `json:"fields"`
-	Changes  []Change  `json:"changes,omitempty"`
+	ID       int64        `json:"id"`
+	At       time.Time    `json:"at"`
+	UserID   *int64       `json:"user_id,omitempty"`
+	UserName string       `json:"user_name"`
+	Action   string       `json:"action"`
+	Look     bool         `json:"look"`
+	Fields   []string     `json:"fields"`
+	Changes  []Difference `json:"changes,omitempty"`
 }
 
 // The halves of a history.
@@ -70,7 +70,7 @@ func (l *Log) History(ctx context.Context, entity string, id, before int64, half
 }
 
 // fieldsOf are the first words of the paths, each once.
-func fieldsOf(changes []Change) []string {
+func fieldsOf(changes []Difference) []string {
 	fields := []string{}
 	for _, c := range changes {
 		name := c.Path

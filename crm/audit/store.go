@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
-
-	"github.com/jackc/pgx/v5"
+	"sync"
 
 	"centralita/crm/access"
 	"centralita/internal/postgres"
@@ -21,6 +18,9 @@ type Log struct {
 	quotas  quotas
 	exempt  string
 	onAlert func()
+
+	sealing sync.Mutex
+	horizon horizon // guarded by sealing
 }
 
 // NewLog returns the log kept in db.
@@ -82,44 +82,4 @@ func document(v any) (any, error) {
 	}
 	text, err := json.Marshal(v)
 	return string(text), err
-}
-
-// List returns entries, newest first.
-func (l *Log) List(ctx context.Context, f Filter) ([]AuditEntry, error) {
-	where, args := f.where()
-	rows, err := l.db.Conn(ctx).Query(ctx, `
-		select e.id, e.at, e.user_id, coalesce(u.name, '') as user_name, e.session_id, e.action, e.entity, e.entity_id,
-		       e.before, e.after, e.ip, e.request_id
-		from audit_entries e left join users u on u.id = e.user_id`+where+`
-		order by e.id desc limit `+strconv.Itoa(f.Limit), args...)
-	if err != nil {
-		return nil, fmt.Errorf("list audit: %w", err)
-	}
-	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditEntry])
-	if err != nil {
-		return nil, fmt.Errorf("list audit: %w", err)
-	}
-	return entries, nil
-}
-
-// where is the condition of f; only placeholders come from input.
-func (f Filter) where() (sql string, args []any) {
-	var conditions []string
-	add := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
-	}
-	if f.Entity != "" {
-		add("e.entity = $%d", f.Entity)
-	}
-	if f.EntityID != 0 {
-		add("e.entity_id = $%d", f.EntityID)
-	}
-	if f.Before != 0 {
-		add("e.id < $%d", f.Before)
-	}
-	if len(conditions) == 0 {
-		return "", nil
-	}
-	return " where " + strings.Join(conditions, " and "), args
 }

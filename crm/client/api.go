@@ -123,7 +123,9 @@ type listIn struct {
 type listOut struct{ Body Page }
 
 func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
-	noted := a.listing(ctx, in)
+	noted := a.browsing(ctx, in.Q, map[string]any{
+		"responsible_id": in.ResponsibleID, "kind": in.Kind, "sort": in.Sort, "cursor": in.Cursor,
+	})
 	page, err := a.service.List(ctx, Filter{
 		Query: in.Q, ResponsibleID: in.ResponsibleID, Kind: in.Kind, Sort: in.Sort, Cursor: in.Cursor, Limit: in.Limit,
 	})
@@ -259,13 +261,11 @@ func (a *API) search(ctx context.Context, in *searchIn) (*searchOut, error) {
 	return audit.Shown(noted, &searchOut{found}, err)
 }
 
-// listing notes that a page of the list is looked at; with something typed it is
-// a search.
-func (a *API) listing(ctx context.Context, in *listIn) func() error {
-	if in.Q != "" {
-		return a.service.ports.Audit.Searching(ctx, "client", in.Q)
+// browsing notes that a page of a list is looked at, and how it was asked for;
+// with something typed it is a search.
+func (a *API) browsing(ctx context.Context, typed string, asked map[string]any) func() error {
+	if typed != "" {
+		return a.service.ports.Audit.Searching(ctx, "client", typed)
 	}
-	return a.service.ports.Audit.Looking(ctx, "client.list", "client", 0, audit.Asked(map[string]any{
-		"responsible_id": in.ResponsibleID, "kind": in.Kind, "sort": in.Sort, "cursor": in.Cursor,
-	}))
+	return a.service.ports.Audit.Looking(ctx, "client.list", "client", 0, audit.Asked(asked))
 }

@@ -50,7 +50,7 @@ func (a *API) history(ctx context.Context, in *historyIn) (*historyOut, error) {
 		out.Body.Next = strconv.FormatInt(deeds[historyPage-1].ID, 36)
 	}
 	for i := range deeds {
-		deeds[i].Changes = slices.DeleteFunc(deeds[i].Changes, func(c audit.Change) bool { return masked(ctx, c.Path) })
+		deeds[i].Changes = slices.DeleteFunc(deeds[i].Changes, func(c audit.Difference) bool { return masked(ctx, c.Path) })
 	}
 	out.Body.Items = deeds
 	return out, nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/filter"
 	"centralita/internal/web"
 )
@@ -47,10 +48,11 @@ type tableOut struct{ Body Table }
 
 func (a *API) table(ctx context.Context, in *tableIn) (*tableOut, error) {
 	b := in.Body
+	noted := a.browsing(ctx, b.Q, map[string]any{"filter": b.Filter, "sort": b.Sort, "columns": b.Columns, "cursor": b.Cursor})
 	t, err := a.service.Table(ctx, TableQuery{
 		Text: b.Q, Where: b.Filter, Sort: b.Sort, Desc: b.Desc, Columns: b.Columns, Cursor: b.Cursor, Limit: b.Limit,
 	})
-	return &tableOut{t}, err
+	return audit.Shown(noted, &tableOut{t}, err)
 }
 
 type countIn struct {

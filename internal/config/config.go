@@ -82,6 +82,9 @@ type Files struct {
 	// MaxMB is how large an uploaded file may be, MaxTotalGB all of them together.
 	MaxMB      int64 `env:"CENTRALITA_FILE_MAX_MB" envDefault:"25"`
 	MaxTotalGB int64 `env:"CENTRALITA_FILES_MAX_GB" envDefault:"20"`
+	// AuditDir holds the signed checkpoints of the log, and the key that signs
+	// them: outside the database, and readable by the server's user alone.
+	AuditDir string `env:"CENTRALITA_AUDIT_DIR" envDefault:"/var/lib/centralita/audit"`
 }
 
 // Twilio sends and receives SMS. Without an account no SMS is sent.

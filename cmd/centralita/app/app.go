@@ -58,6 +58,7 @@ type App struct {
 	web   *web.Server
 
 	audit     *audit.Log
+	keeper    *audit.Keeper
 	people    *access.Service
 	lines     *line.Service
 	clients   *client.Service
@@ -133,7 +134,7 @@ func (a *App) makeLive(ctx context.Context) (err error) {
 }
 
 func (a *App) makeRooms() (err error) {
-	a.audit = audit.NewLog(a.db)
+	a.makeAudit()
 	if a.people, err = access.New(a.db, a.audit, a.live, access.Options{Now: a.now}); err != nil {
 		return err
 	}
@@ -272,7 +273,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	var background sync.WaitGroup
-	for _, run := range []func(context.Context){a.hub.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
+	for _, run := range []func(context.Context){a.hub.Run, a.keeper.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
 		background.Go(func() { run(ctx) })
 	}
 	background.Go(func() {

@@ -14,6 +14,7 @@ import (
 	"centralita/callcenter/recording"
 	"centralita/crm/access"
 	"centralita/crm/audit"
+	"centralita/crm/audit/auditmetrics"
 	"centralita/crm/client"
 	"centralita/crm/field"
 	"centralita/crm/file"
@@ -51,11 +52,11 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	a.hub = realtime.NewHub(livestore.New(a.db), a.bus, realtime.Options{
 		Message: a.frame, Ended: a.people.EndedSessions, Connected: a.joined, Disconnected: a.left, Logger: a.log,
 	})
-	a.web.Registry().MustRegister(livemetrics.New(a.hub))
+	a.web.Registry().MustRegister(livemetrics.New(a.hub), auditmetrics.New(a.keeper))
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
 		access.NewAPI(a.people, client.Clients, lead.Leads),
-		audit.NewAPI(a.audit),
+		audit.NewAPI(a.audit, a.keeper),
 		line.NewAPI(a.lines),
 		client.NewAPI(a.clients),
 		file.NewAPI(a.files),
@@ -104,7 +105,7 @@ func (a *App) frame(ctx context.Context, from realtime.Peer, kind string, data [
 
 // heard notes that somebody listens to a call, before he does.
 func (a *App) heard(ctx context.Context, call int64) error {
-	return a.audit.Record(ctx, "recording.play", "call", call, nil, nil)
+	return a.audit.Look(ctx, "recording.play", "call", call, nil)
 }
 
 var (

@@ -67,6 +67,7 @@ var checks = []check{
 	{"clock", lookClock},
 	{"time-zones", lookZones},
 	{"twilio", lookTwilio},
+	{"log", lookLog},
 	{"instance", lookInstance},
 	{"instance-ari", lookInstanceARI},
 }

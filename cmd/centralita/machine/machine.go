@@ -41,6 +41,9 @@ func (d Dir) Asterisk() string { return d.in("asterisk") }
 func (d Dir) Files() string    { return d.in("files") }
 func (d Dir) Run() string      { return d.in("run") }
 
+// Audit is where the log's checkpoints and their key are.
+func (d Dir) Audit() string { return d.in("audit") }
+
 // SwitchSettings is where an administrator puts files, named like Asterisk's
 // own, whose text is added at the end of those: a carrier's trunk, say.
 func (d Dir) SwitchSettings() string { return d.in("asterisk.d") }
@@ -73,7 +76,7 @@ func (d Dir) prepare() error {
 	if err := os.MkdirAll(string(d), 0o711); err != nil {
 		return err
 	}
-	for _, private := range []string{d.Files(), d.Run()} {
+	for _, private := range []string{d.Files(), d.Audit(), d.Run()} {
 		if err := os.MkdirAll(private, 0o700); err != nil {
 			return err
 		}

@@ -260,6 +260,7 @@ func (i *instance) serverEnviron() []string {
 		"CENTRALITA_MONITOR_DIR="+paths.Recordings,
 		"CENTRALITA_CEL_FILE="+paths.EventLog,
 		"CENTRALITA_FILES_DIR="+i.Dir.Files(),
+		"CENTRALITA_AUDIT_DIR="+i.Dir.Audit(),
 	)
 	if i.loopbackTwilio() {
 		base := "http://" + loopback(i.ports.Twilio)

@@ -1,8 +1,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import { ApiError, http } from './http';
-import type { AuditEntry, Firm, Me, Page, Preferences, User } from './types';
+import type { Firm, Me, Preferences, User } from './types';
 
-export const sessionKeys = { me: ['session'] as const, users: ['users'] as const, audit: ['audit'] as const };
+export const sessionKeys = { me: ['session'] as const, users: ['users'] as const };
 
 export const sessionQuery = queryOptions({
   queryKey: sessionKeys.me,
@@ -41,4 +41,3 @@ export const createUser = (user: NewUser) => http.post<User>('/users', user);
 export const saveUser = (id: number, part: Partial<User>) => http.patch<User>(`/users/${id}`, part);
 export const setPassword = (id: number, password: string) =>
   http.post<undefined>(`/users/${id}/password`, { password });
-export const auditOf = (entity: string, id: number) => http.get<Page<AuditEntry>>('/audit', { entity, entity_id: id });

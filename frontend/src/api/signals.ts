@@ -1,4 +1,5 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { auditKeys } from './audit';
 import { callKeys } from './calls';
 import { clientKeys } from './clients';
 import { fieldKeys } from './fields';
@@ -28,6 +29,7 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],
   'teams.changed': () => [roleKeys.teams, roleKeys.deputies],
   'firm.changed': () => [sessionKeys.me],
+  'audit.changed': () => [auditKeys.alerts, auditKeys.state],
   'health.changed': () => [callKeys.health],
 };
 

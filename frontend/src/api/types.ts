@@ -24,7 +24,8 @@ export type Permission =
   | 'settings.write'
   | 'users.write'
   | 'board.read'
-  | 'ledger.read';
+  | 'ledger.read'
+  | 'audit.read';
 
 export interface Page<T> {
   items: T[];
@@ -36,7 +37,15 @@ export type User = Schemas['User'];
 export type NewUser = Schemas['NewUser'];
 export type PhoneAccount = Schemas['Phone'];
 export type Firm = Schemas['Firm'];
-export type AuditEntry = Schemas['AuditEntry'];
+export type AuditChange = Schemas['Difference'];
+export type AuditRow = Schemas['AuditRow'];
+export type AuditPage = Schemas['AuditOutputBody'];
+export type AuditNames = Schemas['Names'];
+export type AuditAlert = Schemas['Alert'];
+export type Seals = Schemas['Seals'];
+export type Quota = Schemas['Quota'];
+export type ReaderKind = Quota['kind'];
+export type Reader = Schemas['Reader'];
 
 export interface Preferences {
   mobile?: string;

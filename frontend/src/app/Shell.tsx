@@ -1,9 +1,20 @@
 import { Tooltip } from '@mantine/core';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { Bell, Gauge, Keyboard, ListChecks, MessageSquare, Settings, Users, type LucideIcon } from 'lucide-react';
+import {
+  Bell,
+  Gauge,
+  Keyboard,
+  ListChecks,
+  MessageSquare,
+  ScrollText,
+  Settings,
+  Users,
+  type LucideIcon,
+} from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { useMe } from '@/api/react';
+import { useCan, useMe } from '@/api/react';
 import { useTelephone } from '@/call/context';
+import { useAlertWatch } from '@/features/audit/AlertWatch';
 import { OutcomeForm } from '@/features/lead/CloseForm';
 import { useLeadActions } from '@/features/lead/actions';
 import { Dock } from '@/features/phone/Dock';
@@ -29,6 +40,8 @@ export function Shell() {
   const t = useT();
   const me = useMe();
   const navigate = useNavigate();
+  const overseer = useCan()('audit.read');
+  const alerts = useAlertWatch(overseer);
   const { softphone } = useTelephone();
   const leadActions = useLeadActions();
   const [searching, setSearching] = useState(false);
@@ -44,6 +57,16 @@ export function Shell() {
         icon: place.icon,
         run: () => void navigate({ to: place.to, search: {} }),
       })),
+      ...(overseer
+        ? [
+            {
+              id: 'go-audit',
+              label: t('nav.audit'),
+              icon: ScrollText,
+              run: () => void navigate({ to: '/audit', search: {} }),
+            },
+          ]
+        : []),
       {
         id: 'go-settings',
         label: t('nav.settings'),
@@ -59,7 +82,7 @@ export function Shell() {
         run: () => setHelping(true),
       },
     ],
-    [t, navigate],
+    [t, navigate, overseer],
   );
   const doors = useMemo(
     () => ({
@@ -96,6 +119,15 @@ export function Shell() {
             <Keyboard size={18} aria-hidden />
           </button>
         </Tooltip>
+        {overseer && (
+          <RailLink
+            to="/audit"
+            label={alerts > 0 ? t('nav.audit_alerts', { n: alerts }) : t('nav.audit')}
+            icon={ScrollText}
+            id="audit"
+            dot={alerts > 0}
+          />
+        )}
         <RailLink to="/settings" label={t('nav.settings')} icon={Settings} id="settings" />
         <Tooltip label={me.user.name} position="right">
           <Link to="/profile" className={css.me} aria-label={t('profile.title')} data-testid="nav-profile">
@@ -130,10 +162,11 @@ export function Shell() {
 }
 
 function RailLink(props: {
-  to: (typeof places)[number]['to'] | '/settings';
+  to: (typeof places)[number]['to'] | '/settings' | '/audit';
   label: string;
   icon: LucideIcon;
   id: string;
+  dot?: boolean;
 }) {
   const Icon = props.icon;
   return (
@@ -148,6 +181,7 @@ function RailLink(props: {
         data-testid={`nav-${props.id}`}
       >
         <Icon size={18} aria-hidden />
+        {props.dot && <span className={css.dot} />}
       </Link>
     </Tooltip>
   );

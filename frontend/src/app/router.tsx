@@ -5,7 +5,8 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router';
-import { leadClasses, type LeadClass } from '@/api/types';
+import type { AuditFilter } from '@/api/audit';
+import { leadClasses, type LeadClass, type ReaderKind } from '@/api/types';
 import type { Locale } from '@/lib/i18n';
 import { NotFound, RouteFailed, Waiting } from './Fallbacks';
 import { Shell } from './Shell';
@@ -128,6 +129,33 @@ const reminders = createRoute({
   component: lazyRouteComponent(() => import('./routes/messages'), 'RemindersRoute'),
 });
 
+const readerKinds = ['cards', 'numbers', 'searches', 'pages', 'recordings', 'exports'] as const;
+const readerKind = (value: unknown) => readerKinds.find((each) => each === value);
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Search): AuditFilter => ({
+    user_id: id(search.user_id),
+    action: text(search.action),
+    entity: text(search.entity),
+    entity_id: id(search.entity_id),
+    only: text(search.only),
+    kind: readerKind(search.kind),
+    from: text(search.from),
+    until: text(search.until),
+    q: text(search.q),
+  }),
+  component: lazyRouteComponent(() => import('./routes/audit'), 'AuditRoute'),
+});
+
+const readers = createRoute({
+  getParentRoute: () => root,
+  path: '/audit/readers',
+  validateSearch: (search: Search): { kind?: ReaderKind } => ({ kind: readerKind(search.kind) }),
+  component: lazyRouteComponent(() => import('./routes/audit'), 'ReadersRoute'),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -143,8 +171,8 @@ const settingsHome = createRoute({
 });
 
 const settingsPage = (
-  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'health',
-  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Health',
+  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'quotas' | 'health',
+  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Quotas' | 'Health',
 ) =>
   createRoute({
     getParentRoute: () => settings,
@@ -171,6 +199,8 @@ const tree = root.addChildren([
   messages,
   outbox,
   reminders,
+  audit,
+  readers,
   settings.addChildren([
     settingsHome,
     settingsPage('users', 'Users'),
@@ -180,6 +210,7 @@ const tree = root.addChildren([
     settingsPage('firm', 'Firm'),
     settingsPage('fields', 'Fields'),
     settingsPage('templates', 'Templates'),
+    settingsPage('quotas', 'Quotas'),
     settingsPage('health', 'Health'),
   ]),
   profile,

@@ -6,6 +6,7 @@ import { ProfilePage } from '@/features/access/ProfilePage';
 import { RolesPage } from '@/features/access/RolesPage';
 import { TeamsPage } from '@/features/access/TeamsPage';
 import { UsersPage } from '@/features/access/UsersPage';
+import { QuotasPage } from '@/features/audit/QuotasPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
 import { LinesPage } from '@/features/line/LinesPage';
 import { NoticeSettings } from '@/features/phone/NoticePrimer';
@@ -24,6 +25,7 @@ const tabs = [
   { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
   { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
   { to: '/settings/templates', key: 'settings.templates', needs: null },
+  { to: '/settings/quotas', key: 'settings.quotas', needs: 'settings.read' },
   { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
 ] as const;
 
@@ -63,6 +65,7 @@ export const Lines = LinesPage;
 export const Firm = FirmPage;
 export const Fields = FieldsPage;
 export const Templates = TemplatesPage;
+export const Quotas = QuotasPage;
 export const Health = HealthPage;
 
 function Own() {
