@@ -75,6 +75,10 @@ func hire(ctx context.Context, db *postgres.DB) ([]int64, error) {
 		u, err := people.AddUser(ctx, access.NewUser{Login: login, Name: login, Roles: []string{role}, Locale: "en", PhoneKind: kind, Password: password})
 		return u.ID, err
 	}
+	// The bench reads in a second what a person may read in a day.
+	if _, err := db.Conn(ctx).Exec(ctx, "update audit_quotas set per_hour = null, per_day = null"); err != nil {
+		return nil, err
+	}
 	if _, err := add(adminsOf, access.Admin, "browser"); err != nil {
 		return nil, err
 	}

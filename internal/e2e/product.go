@@ -88,8 +88,14 @@ func Start(t testing.TB, o Options) *Product {
 	go func() { p.ended <- p.cmd.Wait() }()
 	t.Cleanup(p.stop)
 	p.awaitReady()
+	p.liftQuotas()
 	p.Outside = p.phone(siptest.Config{Server: p.State().SIP, Tone: CallerTone, Journal: p.Journal})
 	return p
+}
+
+// liftQuotas lets the oracle read a card for every call of a run.
+func (p *Product) liftQuotas() {
+	Query[int](p, "update audit_quotas set per_hour = null, per_day = null returning 1")
 }
 
 // For is the same instance in another test, for one that runs within t.

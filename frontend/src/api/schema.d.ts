@@ -21,6 +21,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What those who answer for the log have not seen yet */
+        get: operations["list-audit-alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/alerts/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close an alert */
+        post: operations["see-audit-alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Actions and kinds of things that the log knows */
+        get: operations["list-audit-names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much each role may look at */
+        get: operations["list-audit-quotas"];
+        /** Say how much roles may look at */
+        put: operations["set-audit-quotas"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/readers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at how much */
+        get: operations["list-audit-readers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the log is sealed, signed and verified */
+        get: operations["get-audit-state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify the log soon; the state says when it is done */
+        post: operations["verify-audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls": {
         parameters: {
             query?: never;
@@ -391,6 +511,23 @@ export interface paths {
         };
         /** The files of a client, newest first */
         get: operations["list-files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what of a client, and who looked */
+        get: operations["client-history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1660,6 +1797,24 @@ export interface components {
         AddTermInBody: {
             label: string;
         };
+        Alert: {
+            /** Format: date-time */
+            at: string;
+            detail: string;
+            /** Format: int64 */
+            id: number;
+            kind: string;
+            /** @enum {string} */
+            period: "" | "hour" | "day";
+            /** Format: int64 */
+            quota: number;
+            /** Format: int64 */
+            user_id?: number;
+            user_name: string;
+        };
+        AlertsOutputBody: {
+            items: components["schemas"]["Alert"][];
+        };
         Arrangement: {
             ids: number[];
         };
@@ -1667,29 +1822,36 @@ export interface components {
             /** Format: int64 */
             user_id: number | null;
         };
-        AuditEntry: {
+        AuditOutputBody: {
+            items: components["schemas"]["AuditRow"][];
+            /** @description cursor of the next page, empty at the end; with it a page may be empty */
+            next: string;
+            /**
+             * Format: date-time
+             * @description How far back the log was looked through
+             */
+            reached_at?: string;
+        };
+        AuditRow: {
             action: string;
             after?: unknown;
             /** Format: date-time */
             at: string;
             before?: unknown;
+            changes: components["schemas"]["Difference"][];
             entity: string;
             /** Format: int64 */
             entity_id: number;
             /** Format: int64 */
             id: number;
             ip: string;
+            look: boolean;
             request_id: string;
             /** Format: int64 */
             session_id?: number;
             /** Format: int64 */
             user_id?: number;
             user_name: string;
-        };
-        AuditOutputBody: {
-            items: components["schemas"]["AuditEntry"][];
-            /** @description cursor of the next page, empty at the end */
-            next: string;
         };
         Balance: {
             /**
@@ -1822,6 +1984,15 @@ export interface components {
             archived?: boolean;
             label?: string;
         };
+        Check: {
+            /** Format: date-time */
+            at: string;
+            finding?: components["schemas"]["Finding"];
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            took_ms: number;
+        };
         CheckFormulaInBody: {
             /**
              * Format: int64
@@ -1888,6 +2059,11 @@ export interface components {
             /** Format: int64 */
             responsible_id?: number | null;
             time_zone?: string;
+        };
+        ClientHistory: {
+            items: components["schemas"]["Deed"][];
+            /** @description cursor of the next page, empty at the end */
+            next: string;
         };
         ClientPatch: {
             /** @enum {string} */
@@ -2012,6 +2188,19 @@ export interface components {
             line_id?: number;
             number?: string;
         };
+        Deed: {
+            action: string;
+            /** Format: date-time */
+            at: string;
+            changes?: components["schemas"]["Difference"][];
+            fields: string[];
+            /** Format: int64 */
+            id: number;
+            look: boolean;
+            /** Format: int64 */
+            user_id?: number;
+            user_name: string;
+        };
         DeputiesOutputBody: {
             items: components["schemas"]["Deputy"][];
         };
@@ -2042,6 +2231,11 @@ export interface components {
         };
         DictionaryList: {
             items: components["schemas"]["Dictionary"][];
+        };
+        Difference: {
+            after?: unknown;
+            before?: unknown;
+            path: string;
         };
         DigitsInputBody: {
             digits: string;
@@ -2147,6 +2341,16 @@ export interface components {
             items: components["schemas"]["File"][];
             /** Format: int64 */
             max_bytes: number;
+        };
+        Finding: {
+            /** Format: date-time */
+            at?: string;
+            /** Format: int64 */
+            entry_id?: number;
+            kind: string;
+            /** Format: int64 */
+            seq?: number;
+            text: string;
         };
         Firm: {
             allowed_countries: string[];
@@ -2598,6 +2802,10 @@ export interface components {
             /** @description In any written form */
             to?: string;
         };
+        Names: {
+            actions: string[];
+            entities: string[];
+        };
         NewDeputy: {
             /** Format: int64 */
             deputy_id: number;
@@ -2842,6 +3050,39 @@ export interface components {
             location: string;
             message: string;
         };
+        Quota: {
+            /** @enum {string} */
+            kind: "cards" | "numbers" | "searches" | "pages" | "recordings" | "exports";
+            /** Format: int64 */
+            per_day: number | null;
+            /** Format: int64 */
+            per_hour: number | null;
+            role: string;
+        };
+        QuotasInputBody: {
+            items: components["schemas"]["Quota"][];
+        };
+        QuotasOutputBody: {
+            items: components["schemas"]["Quota"][];
+        };
+        Reader: {
+            active: boolean;
+            days: number[];
+            kind: string;
+            /** Format: double */
+            score: number;
+            /** Format: int64 */
+            today: number;
+            unusual: boolean;
+            /** Format: int64 */
+            user_id: number;
+            user_name: string;
+            /** Format: double */
+            usual: number;
+        };
+        ReadersOutputBody: {
+            items: components["schemas"]["Reader"][];
+        };
         Reading: {
             /** Format: int64 */
             confidence: number;
@@ -2995,6 +3236,30 @@ export interface components {
             position: number;
             /** Format: int64 */
             section_id: number;
+        };
+        Seals: {
+            checked?: components["schemas"]["Check"];
+            /**
+             * Format: int64
+             * @description entries the last checkpoint vouches for
+             */
+            checkpoint: number;
+            /** Format: date-time */
+            checkpoint_at?: string;
+            key: string;
+            /** Format: date-time */
+            oldest_unsealed_at?: string;
+            /**
+             * Format: int64
+             * @description entries in the chain
+             */
+            sealed: number;
+            tampered: boolean;
+            /** @description why no checkpoint can be written, or what was found changed */
+            trouble?: string;
+            /** Format: int64 */
+            unsealed: number;
+            verifying: boolean;
         };
         Section: {
             /** Format: date-time */
@@ -3262,8 +3527,18 @@ export interface operations {
     "list-audit": {
         parameters: {
             query?: {
+                user_id?: number;
+                action?: string;
                 entity?: string;
                 entity_id?: number;
+                /** @description Both when absent */
+                only?: "changes" | "looks";
+                /** @description Only what counts as this */
+                kind?: "cards" | "numbers" | "searches" | "pages" | "recordings" | "exports";
+                from?: string;
+                until?: string;
+                /** @description Part of what was before or after, of an address or of a request's id */
+                q?: string;
                 cursor?: string;
             };
             header?: never;
@@ -3279,6 +3554,244 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "see-audit-alert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Names"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotasOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-audit-quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotasInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotasOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-audit-readers": {
+        parameters: {
+            query?: {
+                kind?: "cards" | "numbers" | "searches" | "pages" | "recordings" | "exports";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-audit-state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Seals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Seals"];
                 };
             };
             /** @description Error */
@@ -4121,6 +4634,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FileList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "client-history": {
+        parameters: {
+            query?: {
+                /** @description Both when absent */
+                only?: "changes" | "looks";
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientHistory"];
                 };
             };
             /** @description Error */
