@@ -26,16 +26,16 @@ func (s *story) looks(ctx context.Context) error {
 		}
 		err := s.exec(ctx, `with f as (select date_trunc('day', $4::timestamptz, time_zone) as today, time_zone as zone from firms)
 			insert into audit_counts (user_id, kind, period, starts, n)
-			select $1, 'cards', 'day', ((f.today at time zone f.zone) - make_interval(days => 29 - d.i::int)) at time zone f.zone, d.n
+			select $1::bigint, 'cards', 'day', ((f.today at time zone f.zone) - make_interval(days => 29 - d.i::int)) at time zone f.zone, d.n
 			from f, unnest($2::int[]) with ordinality d (n, i) where d.n > 0
-			union all select $1, 'cards', 'day', f.today, $3 from f`, s.users[l.login], days, l.today, s.Now)
+			union all select $1::bigint, 'cards', 'day', f.today, $3::int from f`, s.users[l.login], days, l.today, s.Now)
 		if err != nil {
 			return err
 		}
 		err = s.exec(ctx, `insert into audit_entries (at, user_id, action, entity, entity_id, ip)
-			select greatest($3::timestamptz - make_interval(secs => 90 * ($2 - i) + 20), date_trunc('day', $3::timestamptz, f.time_zone)),
-			       $1, 'client.read', 'client', 1 + ($1 * 37 + i * 11) % $4, '192.168.1.' || 20 + $1
-			from firms f, generate_series(1, $2) i`, s.users[l.login], l.today, s.Now, clientCount)
+			select greatest($3::timestamptz - make_interval(secs => 90 * ($2::int - i) + 20), date_trunc('day', $3::timestamptz, f.time_zone)),
+			       $1::bigint, 'client.read', 'client', 1 + ($1::bigint * 37 + i * 11) % $4::int, '192.168.1.' || (20 + $1::bigint)
+			from firms f, generate_series(1, $2::int) i`, s.users[l.login], l.today, s.Now, clientCount)
 		if err != nil {
 			return err
 		}
