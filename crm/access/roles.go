@@ -13,6 +13,7 @@ const (
 	ClientsWrite   web.Permission = "clients.write"
 	ClientsDelete  web.Permission = "clients.delete"
 	ClientsExport  web.Permission = "clients.export"
+	ClientsImport  web.Permission = "clients.import"
 	LeadsRead      web.Permission = "leads.read"
 	LeadsWork      web.Permission = "leads.work"
 	LeadsAssign    web.Permission = "leads.assign"
@@ -45,6 +46,7 @@ var recordRights = map[web.Permission][]need{
 	ClientsWrite:   {{Client, Create}, {Client, Change}},
 	ClientsDelete:  {{Client, Delete}},
 	ClientsExport:  {{Client, Export}},
+	ClientsImport:  {{Import, Create}},
 	LeadsRead:      {{Lead, Read}},
 	LeadsWork:      {{Lead, Create}, {Lead, Change}},
 	CallsUse:       {{Call, Create}},

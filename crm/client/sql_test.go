@@ -35,6 +35,7 @@ type query struct {
 // queries are all statements of the package, by the name of their constant.
 func queries() map[string]query {
 	now := time.Now()
+	ids, words := []int64{500}, []string{"x"}
 	all := map[string]query{
 		"sqlByReading":      {sql: sqlByReading, args: []any{"+34600050000", "+54600050000", "+1", "+1", "+1", "+1"}},
 		"sqlByTail":         {sql: sqlByTail, args: []any{"0000500", ""}},
@@ -44,6 +45,18 @@ func queries() map[string]query {
 		"sqlInsert":         {sql: sqlInsert, args: []any{"person", "x", "x", nil, nil, "", "", "", nil}},
 		"sqlUpdate":         {sql: sqlUpdate, args: []any{500, "person", "x", "x", nil, nil, "", "", ""}},
 		"sqlIsOrganisation": {sql: sqlIsOrganisation, args: []any{500}},
+		"sqlManyByNumber":   {sql: sqlManyByNumber, args: []any{[]string{"+34600050000"}, 85}},
+		"sqlManyByEmail":    {sql: sqlManyByEmail, args: []any{[]string{"a@example.com"}}},
+		"sqlManyOwn":        {sql: sqlManyOwn, args: []any{[]string{"+34600050000"}}},
+		"sqlManyPoints":     {sql: sqlManyPoints, args: []any{[]int64{500}}},
+		"sqlManyIDs":        {sql: sqlManyIDs, args: []any{3}},
+		"sqlInsertMany":     {sql: sqlInsertMany, args: []any{ids, words, words, words, ids, ids, words, words, words, 1}},
+		"sqlUpdateMany":     {sql: sqlUpdateMany, args: []any{ids, words, words, words, ids, ids, words, words, words}},
+		"sqlAddManyPoints":  {sql: sqlAddManyPoints, args: []any{ids, words, words, words, words, words, words, ids, words, words, []int16{5}}, many: true},
+		"sqlOrganisations":  {sql: sqlOrganisations, args: []any{words}},
+		"sqlUntouched":      {sql: sqlUntouched, args: []any{ids, []int{1}}},
+		"sqlDelete":         {sql: sqlDelete, args: []any{500}},
+		"sqlRemoveValue":    {sql: sqlRemoveValue, args: []any{500, "phone", "x"}},
 		"sqlOwn":            {sql: sqlOwn, args: []any{[]string{"+34911234567"}}},
 		"sqlAddPoint":       {sql: sqlAddPoint, args: []any{500, "phone", "x", "x", "", "", "", []string{"+1"}, []int16{5}}},
 		"sqlPoint":          {sql: sqlPoint, args: []any{500, 500}},

@@ -42,6 +42,7 @@ var modules = []string{
 	"message",
 	"reminder",
 	"merge",
+	"exchange",
 	"demo",
 }
 
@@ -59,6 +60,7 @@ var homes = []struct {
 	{"github.com/redis/go-redis", []string{"realtime/redisbus", "cmd/centralita"}, "nothing true lives only in Redis"},
 	{"github.com/CyCoreSystems/ari", []string{"asterisk/ari"}, "its connection and its bus are not safe: one package makes it so"},
 	{"github.com/gabriel-vasile/mimetype", []string{"crm/file"}, "what a file is, is told at one place"},
+	{"github.com/xuri/excelize", []string{"crm/exchange/sheet"}, "one package reads and writes what spreadsheets are"},
 	{"github.com/twilio/twilio-go", []string{"crm/message"}, "one room sends SMS"},
 	{"github.com/pressly/goose", []string{"internal/postgres"}, "migrations have one owner"},
 	{"github.com/expr-lang/expr", []string{"crm/field"}, "one language of formulas, with its budgets in one place"},

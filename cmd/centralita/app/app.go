@@ -23,6 +23,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
 	"centralita/crm/file"
 	"centralita/crm/lead"
@@ -68,6 +69,7 @@ type App struct {
 	merges    *merge.Service
 	messages  *message.Service
 	reminders *reminder.Service
+	imports   *importing.Service
 
 	books   *store.Books
 	ari     *ari.Client
@@ -166,6 +168,9 @@ func (a *App) makeRooms() (err error) {
 	}
 	a.reminders = reminder.New(a.db, reminder.Ports{
 		Queue: a.queue, Messages: a.messages, Audit: a.audit, Live: told, Now: a.now,
+	})
+	a.imports = importing.New(a.db, importing.Ports{
+		Queue: a.queue, Base: a.clients, Countries: a.clients, People: a.people, Audit: a.audit, Live: a.live, Now: a.now,
 	})
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"centralita/crm/audit"
 	"centralita/crm/audit/auditmetrics"
 	"centralita/crm/client"
+	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
 	"centralita/crm/file"
 	"centralita/crm/lead"
@@ -58,6 +59,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		access.NewAPI(a.people, client.Clients, lead.Leads),
 		audit.NewAPI(a.audit, a.keeper),
 		line.NewAPI(a.lines),
+		importing.NewAPI(a.imports),
 		client.NewAPI(a.clients),
 		file.NewAPI(a.files),
 		field.NewAPI(a.fields),

@@ -35,6 +35,8 @@ async function refusal(response: Response): Promise<ApiError> {
   return new ApiError(response.status, code, typeof body.detail === 'string' ? body.detail : '', fields, body);
 }
 
+const bytes = 'application/octet-stream';
+
 async function send<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
@@ -42,8 +44,8 @@ async function send<T>(method: string, path: string, query?: Query, body?: unkno
       method,
       signal: signal ?? null,
       credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
+      headers: body === undefined ? {} : { 'Content-Type': body instanceof Blob ? bytes : 'application/json' },
+      body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
@@ -62,6 +64,8 @@ async function send<T>(method: string, path: string, query?: Query, body?: unkno
 export const http = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', path, query, undefined, signal),
   post: <T>(path: string, body?: unknown) => send<T>('POST', path, undefined, body ?? {}),
+  /** Sends a file as it is. */
+  upload: <T>(path: string, query: Query, file: Blob) => send<T>('POST', path, query, file),
   put: <T>(path: string, body: unknown) => send<T>('PUT', path, undefined, body),
   patch: <T>(path: string, body: unknown) => send<T>('PATCH', path, undefined, body),
   delete: <T>(path: string) => send<T>('DELETE', path),

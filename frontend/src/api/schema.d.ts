@@ -949,6 +949,195 @@ export interface paths {
         patch: operations["change-firm"];
         trace?: never;
     };
+    "/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports, newest first */
+        get: operations["list-imports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved mappings */
+        get: operations["list-import-mappings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/mappings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a saved mapping */
+        delete: operations["forget-import-mapping"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An import and how far it is */
+        get: operations["get-import"];
+        put?: never;
+        post?: never;
+        /** Throw a draft away */
+        delete: operations["discard-import"];
+        options?: never;
+        head?: never;
+        /** Change how a file is read and what is done with it */
+        patch: operations["change-import"];
+        trace?: never;
+    };
+    "/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for good */
+        post: operations["cancel-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Dry run: what would happen */
+        post: operations["check-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop for a while */
+        post: operations["pause-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The beginning of the file */
+        get: operations["preview-import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each row */
+        get: operations["list-import-rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin, or go on after a pause */
+        post: operations["run-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what nobody has touched since */
+        post: operations["undo-import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/leads": {
         parameters: {
             query?: never;
@@ -2110,6 +2299,15 @@ export interface components {
             count: number;
             type: string;
         };
+        Column: {
+            default: string;
+            header: string;
+            label: string;
+            target: string;
+            values: {
+                [key: string]: string;
+            };
+        };
         Component: {
             detail: string;
             name: string;
@@ -2126,6 +2324,10 @@ export interface components {
             reason: string;
             /** Format: int64 */
             user_id: number;
+        };
+        Constant: {
+            target: string;
+            value: string;
         };
         ContactPoint: {
             display: string;
@@ -2382,6 +2584,21 @@ export interface components {
             per_user_calls_per_minute?: number;
             time_zone?: string;
         };
+        Format: {
+            /** @description Of CSV: , ; | or a tab */
+            delimiter: string;
+            /**
+             * @description Of text files
+             * @enum {string}
+             */
+            encoding: "utf-8" | "utf-16le" | "utf-16be" | "windows-1251" | "windows-1252";
+            /** @description The first row names the columns */
+            header: boolean;
+            /** @enum {string} */
+            kind: "csv" | "xlsx" | "vcard";
+            /** @description Of a workbook; empty: the first */
+            sheet: string;
+        };
         FormulaCheck: {
             error?: components["schemas"]["FormulaError"];
             /**
@@ -2438,6 +2655,66 @@ export interface components {
             /** Format: int64 */
             responsible_id?: number;
             responsible_name: string;
+        };
+        Import: {
+            /** Format: int64 */
+            author_id: number;
+            author_name: string;
+            /** Format: int64 */
+            created: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            failed: number;
+            file_name: string;
+            /** Format: date-time */
+            finished_at?: string;
+            format: components["schemas"]["Format"];
+            has_file: boolean;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Rows that could not be taken back: somebody has worked with the client
+             */
+            kept: number;
+            mapping: components["schemas"]["Mapping"];
+            policy: components["schemas"]["Policy"];
+            /** Format: int64 */
+            position: number;
+            /** @description The code of what stopped it */
+            problem: string;
+            /** @description What the last dry run foresaw */
+            report?: components["schemas"]["Report"];
+            sheets: string[];
+            /** Format: int64 */
+            size_bytes: number;
+            /** Format: int64 */
+            skipped: number;
+            /** @description google, outlook, vcard, own: a layout that was recognised; saved: by its columns */
+            source: string;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "draft" | "checking" | "running" | "paused" | "done" | "cancelled" | "failed" | "undoing" | "undone";
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Rows that were taken back
+             */
+            undone: number;
+            /** Format: int64 */
+            updated: number;
+        };
+        ImportEdit: {
+            format?: components["schemas"]["Format"];
+            mapping?: components["schemas"]["Mapping"];
+            policy?: components["schemas"]["Policy"];
+        };
+        ImportList: {
+            items: components["schemas"]["Import"][];
+            next: string;
         };
         Kind: {
             entity: string;
@@ -2665,6 +2942,10 @@ export interface components {
         LoginInputBody: {
             login: string;
             password: string;
+        };
+        Mapping: {
+            columns: components["schemas"]["Column"][];
+            constants: components["schemas"]["Constant"][];
         };
         Match: {
             /** @enum {string} */
@@ -2959,6 +3240,17 @@ export interface components {
             /** @description where the softphone's socket is */
             ws_path: string;
         };
+        Policy: {
+            by_email: boolean;
+            /** @description The id of our own export */
+            by_id: boolean;
+            by_number: boolean;
+            country: string;
+            /** @enum {string} */
+            on_match: "skip" | "fill" | "overwrite" | "new";
+            /** @description Keep the mapping under this name for files with the same columns */
+            save_as?: string;
+        };
         PopStats: {
             /** Format: int64 */
             count: number;
@@ -3005,6 +3297,10 @@ export interface components {
         PresenceList: {
             items: components["schemas"]["Presence"][];
         };
+        Preview: {
+            header: string[];
+            rows: components["schemas"]["PreviewRow"][];
+        };
         PreviewInBody: {
             /**
              * Format: date-time
@@ -3019,6 +3315,12 @@ export interface components {
             rows: {
                 [key: string]: number;
             };
+        };
+        PreviewRow: {
+            cells: string[];
+            /** Format: int64 */
+            line: number;
+            problem: string;
         };
         Problem: {
             /**
@@ -3173,6 +3475,24 @@ export interface components {
             from: string;
             to: string;
         };
+        Report: {
+            codes: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            created: number;
+            /** Format: int64 */
+            failed: number;
+            /** @description Targets that were left out for want of the right */
+            ignored: string[];
+            samples: components["schemas"]["Verdict"][];
+            /** Format: int64 */
+            skipped: number;
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            updated: number;
+        };
         Role: {
             builtin: boolean;
             /** @description a built-in role that differs from what the program brings */
@@ -3236,6 +3556,16 @@ export interface components {
             position: number;
             /** Format: int64 */
             section_id: number;
+        };
+        Saved: {
+            /** Format: int64 */
+            id: number;
+            mapping: components["schemas"]["Mapping"];
+            name: string;
+            policy: components["schemas"]["Policy"];
+        };
+        SavedOutBody: {
+            items: components["schemas"]["Saved"][];
         };
         Seals: {
             checked?: components["schemas"]["Check"];
@@ -3487,6 +3817,24 @@ export interface components {
             /** Format: int64 */
             row_id?: number;
             value: string;
+        };
+        Verdict: {
+            /** @description Of rows that were not taken */
+            cells: string[];
+            /** Format: int64 */
+            client_id?: number;
+            client_name: string;
+            code: string;
+            field: string;
+            /** Format: int64 */
+            line: number;
+            /** @enum {string} */
+            verdict: "created" | "updated" | "skipped" | "failed";
+        };
+        VerdictList: {
+            header: string[];
+            items: components["schemas"]["Verdict"][];
+            next: string;
         };
         View: {
             audio_url: string;
@@ -5612,6 +5960,414 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Firm"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-imports": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-import-mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "forget-import-mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "discard-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-import": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-import-rows": {
+        parameters: {
+            query?: {
+                verdict?: "created" | "updated" | "skipped" | "failed";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "run-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "undo-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
                 };
             };
             /** @description Error */

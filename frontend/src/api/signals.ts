@@ -2,6 +2,7 @@ import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { auditKeys } from './audit';
 import { callKeys } from './calls';
 import { clientKeys } from './clients';
+import { exchangeKeys } from './exchange';
 import { fieldKeys } from './fields';
 import { leadKeys } from './leads';
 import { lineKeys } from './lines';
@@ -24,6 +25,8 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'duplicates.changed': () => [mergeKeys.pairs, ['merges']],
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
+  'imports.changed': () => [exchangeKeys.imports],
+  'clients.changed': () => [clientKeys.all],
   'lines.changed': () => [lineKeys.all],
   'users.changed': () => [sessionKeys.users],
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],
@@ -38,6 +41,7 @@ const staleByEvent: Record<string, QueryKey[]> = {
   'message.in': [messageKeys.all],
   'message.state': [messageKeys.all],
   'reminder.due': [reminderKeys.all],
+  'import.ended': [exchangeKeys.imports],
 };
 
 /** Long enough to gather a burst, and to let a pop be painted before lists are read again. */

@@ -11,6 +11,9 @@ type Narrow<T, P> = Omit<T, keyof P> & P;
 export type Permission =
   | 'clients.read'
   | 'clients.write'
+  | 'clients.import'
+  | 'clients.export'
+  | 'exports.approve'
   | 'leads.read'
   | 'leads.work'
   | 'leads.assign'
@@ -133,3 +136,12 @@ export type MessageTemplate = Schemas['Template'];
 export type OutboxEntry = Schemas['OutboxEntry'];
 export type Reminder = Schemas['Reminder'];
 export type NewReminder = Schemas['ReminderDraft'];
+
+export type Import = Schemas['Import'];
+export type ImportMapping = Schemas['Mapping'];
+export type ImportColumn = Schemas['Column'];
+export type ImportPolicy = Schemas['Policy'];
+export type ImportPreview = Schemas['Preview'];
+export type ImportVerdict = Schemas['Verdict'];
+export type ImportReport = Schemas['Report'];
+export type SheetFormat = Schemas['Format'];

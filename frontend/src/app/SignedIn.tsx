@@ -24,6 +24,7 @@ export function SignedIn(props: { me: Me; onLocale(locale: Locale): void; locked
         failed: (error) => latest.current.failed(error),
         reminderDue: (reminder) => latest.current.reminderDue(reminder),
         messageIn: (message) => latest.current.messageIn(message),
+        importEnded: (ended) => latest.current.importEnded(ended),
         notice: (level, code) => latest.current.notice(level, code),
         callNotice: () => latest.current.callNotice(),
       }),
@@ -106,6 +107,12 @@ function useWishes(): DeskWishes {
       ),
     messageIn: (message) =>
       toast.done(t('sms.arrived', { name: message.client_name || message.from, text: message.body })),
+    importEnded: (ended) => {
+      const name = ended.file_name;
+      if (ended.state === 'failed') toast.failed(t('import.ended.failed', { name }));
+      else if (ended.state === 'undone') toast.done(t('import.ended.undone', { name }));
+      else toast.done(t('import.ended.done', { ...ended, name }));
+    },
     notice: (level, name) =>
       level === 'error' ? toast.failed(code('notice', name)) : toast.done(code('notice', name)),
     callNotice: () => ({

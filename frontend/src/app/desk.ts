@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { callCommands } from '@/api/calls';
+import type { ImportEnded } from '@/api/exchange';
 import { sessionLost } from '@/api/http';
 import { applySignal, refetchAll } from '@/api/signals';
 import type { Me, Message, Reminder } from '@/api/types';
@@ -15,6 +16,7 @@ export interface DeskWishes {
   failed(error: unknown): void;
   reminderDue(reminder: Reminder): void;
   messageIn(message: Message): void;
+  importEnded(ended: ImportEnded): void;
   notice(level: string, code: string): void;
   callNotice(): NoticeWords;
 }
@@ -109,6 +111,7 @@ export class Desk {
     if (kind.startsWith('call.')) this.softphone.onEvent(kind, data);
     if (kind === 'reminder.due') this.wishes.reminderDue((data as { reminder: Reminder }).reminder);
     if (kind === 'message.in') this.wishes.messageIn((data as { message: Message }).message);
+    if (kind === 'import.ended') this.wishes.importEnded(data as ImportEnded);
     if (kind === 'notice') {
       const notice = data as { level: string; code: string };
       this.wishes.notice(notice.level, notice.code);

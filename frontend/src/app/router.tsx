@@ -6,6 +6,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import type { AuditFilter } from '@/api/audit';
+import { wizardSteps, type WizardStep } from '@/api/exchange';
 import { leadClasses, type LeadClass, type ReaderKind } from '@/api/types';
 import type { Locale } from '@/lib/i18n';
 import { NotFound, RouteFailed, Waiting } from './Fallbacks';
@@ -106,6 +107,21 @@ const client = createRoute({
   component: lazyRouteComponent(() => import('./routes/clients'), 'ClientRoute'),
 });
 
+const imports = createRoute({
+  getParentRoute: () => root,
+  path: '/imports',
+  component: lazyRouteComponent(() => import('./routes/exchange'), 'ImportsRoute'),
+});
+
+const importOne = createRoute({
+  getParentRoute: () => root,
+  path: '/imports/$importId',
+  validateSearch: (search: Search): { step?: WizardStep } => ({
+    step: wizardSteps.find((each) => each === search.step),
+  }),
+  component: lazyRouteComponent(() => import('./routes/exchange'), 'ImportRoute'),
+});
+
 const messages = createRoute({
   getParentRoute: () => root,
   path: '/messages',
@@ -196,6 +212,8 @@ const tree = root.addChildren([
   newClient,
   duplicates,
   client,
+  imports,
+  importOne,
   messages,
   outbox,
   reminders,

@@ -3,6 +3,7 @@ import { Why } from '@/features/access/Why';
 import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { ClientsPage } from '@/features/client/ClientsPage';
 import { NewClientPage } from '@/features/client/NewClientPage';
+import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
 import { ClientLeads } from '@/features/lead/ClientLeads';
 import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
 import { MergedInto } from '@/features/merge/MergedInto';
@@ -27,6 +28,7 @@ export function ClientsRoute() {
   return (
     <ClientsPage
       filter={{ sort: 'recent', ...filter }}
+      menu={<ExchangeMenu />}
       onFilter={(part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true })}
     />
   );

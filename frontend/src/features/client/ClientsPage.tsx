@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery, keepPreviousData } from '@tanstack/react-qu
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Building2, CopyCheck, Plus, Search, UserRound, Users } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { clientsQuery, type ClientFilter } from '@/api/clients';
 import { useCan, useErrorText } from '@/api/react';
 import { usersQuery } from '@/api/session';
@@ -19,7 +19,11 @@ import css from './client.module.css';
 const rowHeight = 40;
 
 /** Every client, found by a name or by a number written in any way. */
-export function ClientsPage(props: { filter: ClientFilter; onFilter(part: Partial<ClientFilter>): void }) {
+export function ClientsPage(props: {
+  filter: ClientFilter;
+  onFilter(part: Partial<ClientFilter>): void;
+  menu?: ReactNode;
+}) {
   const t = useT();
   const can = useCan();
   const errorText = useErrorText();
@@ -110,25 +114,28 @@ export function ClientsPage(props: { filter: ClientFilter; onFilter(part: Partia
         </>
       }
       actions={
-        can('clients.write') && (
-          <span className="row">
-            <Button
-              variant="default"
-              leftSection={<CopyCheck size={14} aria-hidden />}
-              onClick={() => void navigate({ to: '/clients/duplicates' })}
-              data-testid="duplicates"
-            >
-              {t('duplicates.title')}
-            </Button>
-            <Button
-              leftSection={<Plus size={14} aria-hidden />}
-              onClick={() => void navigate({ to: '/clients/new', search: {} })}
-              data-testid="new-client"
-            >
-              {t('clients.new')}
-            </Button>
-          </span>
-        )
+        <span className="row">
+          {props.menu}
+          {can('clients.write') && (
+            <>
+              <Button
+                variant="default"
+                leftSection={<CopyCheck size={14} aria-hidden />}
+                onClick={() => void navigate({ to: '/clients/duplicates' })}
+                data-testid="duplicates"
+              >
+                {t('duplicates.title')}
+              </Button>
+              <Button
+                leftSection={<Plus size={14} aria-hidden />}
+                onClick={() => void navigate({ to: '/clients/new', search: {} })}
+                data-testid="new-client"
+              >
+                {t('clients.new')}
+              </Button>
+            </>
+          )}
+        </span>
       }
     >
       {query.isPending ? (
