@@ -69,8 +69,13 @@ func (m Mask) Email(s string) string { return m.by(s, maskEmail) }
 func (m Mask) Text(s string) string { return m.by(s, func(string) string { return "•••" }) }
 
 // Prose is text in which people may have written numbers, as m lets it be seen:
-// the numbers in it are masked, the words stay.
-func (m Mask) Prose(s string) string { return m.by(s, phone.MaskIn) }
+// the numbers in it are masked or gone, the words stay.
+func (m Mask) Prose(s string) string {
+	if m == Hidden {
+		return phone.HideIn(s)
+	}
+	return m.by(s, phone.MaskIn)
+}
 
 func (m Mask) by(s string, mask func(string) string) string {
 	switch {
@@ -127,7 +132,7 @@ func (m Mask) tree(v any) any {
 		if _, err := time.Parse(time.RFC3339Nano, v); err == nil {
 			return v
 		}
-		return phone.MaskIn(v)
+		return m.Prose(v)
 	case []any:
 		for i := range v {
 			v[i] = m.tree(v[i])

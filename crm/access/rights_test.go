@@ -182,7 +182,7 @@ func TestSideDesksSeeMaskedNumbers(t *testing.T) {
 			t.Errorf("%s: %s", role, got)
 		}
 	}
-	if got := access.Hidden.Number("+34600123422") + access.Hidden.Prose("call +34600123422"); got != "" {
+	if got := access.Hidden.Number("+34600123422") + access.Hidden.Prose("call +34600123422"); got != "call •••" {
 		t.Errorf("hidden: %q", got)
 	}
 }

@@ -92,7 +92,7 @@ func (s *Store) rowsOf(ctx context.Context, ids []int64) (map[int64]ClientRow, e
 		var key string
 		var at time.Time
 		r, err := scanRow(row, &key, &at)
-		out[r.ID] = r
+		out[r.ID] = r.seen(ctx)
 		return r, err
 	})
 	return out, named(err)

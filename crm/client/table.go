@@ -227,7 +227,7 @@ func (s *Store) table(ctx context.Context, parts []*statement, columns []column,
 			}
 			p.ID = r.ID
 			last = append(last, p)
-			return r, r.read(cells, columns)
+			return r, r.read(cells, columns, access.FieldMask(ctx, access.PhoneField))
 		})
 		if postgres.IsDataException(err) {
 			return Table{}, errCursor
@@ -243,8 +243,8 @@ func (s *Store) table(ctx context.Context, parts []*statement, columns []column,
 }
 
 // read takes the cells over, as much of them as may be seen. A number is shown
-// as people write it.
-func (r *TableRow) read(cells []byte, columns []column) error {
+// as people write it; one that is masked is masked in a note as well.
+func (r *TableRow) read(cells []byte, columns []column, numbers access.Mask) error {
 	if err := json.Unmarshal(cells, &r.Cells); err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (r *TableRow) read(cells []byte, columns []column) error {
 		case "email":
 			show = c.mask.Email
 		case "note":
-			show = c.mask.Prose
+			show = func(s string) string { return numbers.Prose(c.mask.Text(s)) }
 		default:
 			if c.mask == access.Shown {
 				continue

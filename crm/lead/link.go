@@ -34,11 +34,14 @@ var (
 // returned is closed when the client had an older one that goes on for both.
 func (l *Ledger) Link(ctx context.Context, clients Clients, id, client int64) (after Lead, err error) {
 	err = l.db.InTx(ctx, func(ctx context.Context) error {
-		if err := clients.CanRead(ctx, client); err != nil {
-			return err
-		}
 		before, err := l.lock(ctx, id)
 		if err != nil {
+			return err
+		}
+		if err := before.may(ctx, access.Change); err != nil {
+			return err
+		}
+		if err := clients.CanRead(ctx, client); err != nil {
 			return err
 		}
 		if err := before.leasedToOther(access.ActorFrom(ctx).UserID); err != nil {
@@ -60,7 +63,7 @@ func (l *Ledger) Link(ctx context.Context, clients Clients, id, client int64) (a
 		return l.audit.Record(ctx, "link", "lead", id, map[string]any{"client_id": before.ClientID},
 			map[string]any{"client_id": client, "contact_point_id": point})
 	})
-	return after, err
+	return after.seen(ctx), err
 }
 
 // linked is what the journal keeps of the last link, to take it back by.
@@ -77,6 +80,9 @@ func (l *Ledger) Unlink(ctx context.Context, clients Clients, id int64) (after L
 	err = l.db.InTx(ctx, func(ctx context.Context) error {
 		before, err := l.lock(ctx, id)
 		if err != nil {
+			return err
+		}
+		if err := before.may(ctx, access.Change); err != nil {
 			return err
 		}
 		last, err := l.lastLink(ctx, before)
@@ -99,7 +105,7 @@ func (l *Ledger) Unlink(ctx context.Context, clients Clients, id int64) (after L
 		postgres.AfterCommit(ctx, func() { clients.Linked(context.WithoutCancel(ctx), id, 0) })
 		return l.audit.Record(ctx, "unlink", "lead", id, map[string]any{"client_id": client}, map[string]any{"client_id": nil})
 	})
-	return after, err
+	return after.seen(ctx), err
 }
 
 // lastLink says how a lead came to its client, or why that cannot be undone.

@@ -53,19 +53,25 @@ var (
 	numberInText = regexp.MustCompile(`[+＋]?\(?\p{Nd}(?:[\s\-./()\[\]_~·\x{2010}-\x{2015}\x{2212}]{0,3}\p{Nd}){6,}`)
 )
 
+// HideIn returns a text in which nothing is left of all that may be a telephone
+// number. Dates stay.
+func HideIn(text string) string { return inText(text, func(string) string { return "•••" }) }
+
 // MaskIn returns a text in which all that may be a telephone number is masked.
 // Dates stay.
-func MaskIn(text string) string {
+func MaskIn(text string) string { return inText(text, Mask) }
+
+func inText(text string, mask func(string) string) string {
 	if len(text) < leastInText {
 		return text
 	}
 	var b strings.Builder
 	from := 0
 	for _, d := range dateInText.FindAllStringIndex(text, -1) {
-		b.WriteString(numberInText.ReplaceAllStringFunc(text[from:d[0]], Mask))
+		b.WriteString(numberInText.ReplaceAllStringFunc(text[from:d[0]], mask))
 		b.WriteString(text[d[0]:d[1]])
 		from = d[1]
 	}
-	b.WriteString(numberInText.ReplaceAllStringFunc(text[from:], Mask))
+	b.WriteString(numberInText.ReplaceAllStringFunc(text[from:], mask))
 	return b.String()
 }
