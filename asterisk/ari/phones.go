@@ -79,13 +79,26 @@ func (p Phone) endpoint() map[string]string {
 	return fields
 }
 
-// DeletePhone removes a phone's account; whoever is registered under it can be called no more.
-// An account that is not there is no error.
+// DeletePhone removes a phone's account, and with it the registrations under it: they ring no more
+// and cannot be refreshed. Conversations go on. An account that is not there is no error.
 func (c *Client) DeletePhone(ctx context.Context, id string) error {
 	for _, kind := range []string{"endpoint", "aor", "auth"} {
-		if err := c.DeleteConfig(ctx, "res_pjsip", kind, id); err != nil && !errors.Is(err, ErrGone) {
+		if err := c.deletePart(ctx, kind, id); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// DropContacts forgets who is registered under an account; PutPhone makes it whole again. To be done
+// when a password was changed: Asterisk asks for it only when a registration is refreshed.
+func (c *Client) DropContacts(ctx context.Context, id string) error {
+	return c.deletePart(ctx, "aor", id)
+}
+
+func (c *Client) deletePart(ctx context.Context, kind, id string) error {
+	if err := c.DeleteConfig(ctx, "res_pjsip", kind, id); err != nil && !errors.Is(err, ErrGone) {
+		return err
 	}
 	return nil
 }

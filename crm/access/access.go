@@ -33,6 +33,7 @@ type Actor struct {
 	SessionID   int64
 	Locale      string
 
+	standing
 	grants *Grants
 	own    []int64 // he and those he deputises for now
 	team   []int64 // own, and the members of his teams and of the teams below them

@@ -27,9 +27,9 @@ func (a *API) Register(r *web.Router) {
 	login := op(http.MethodPost, "/session", "log-in", "Begin a session", web.Public, http.StatusOK)
 	login.MaxBody = 4 << 10
 	web.Handle(r, login, a.login)
-	web.Handle(r, op(http.MethodGet, "/session", "get-session", "Who am I", web.SignedIn, 0), a.me)
-	web.Handle(r, op(http.MethodDelete, "/session", "log-out", "End the session", web.SignedIn, http.StatusNoContent), a.logout)
-	prefer := op(http.MethodPatch, "/session/preferences", "set-preferences", "Remember what the browser wants", web.SignedIn, 0)
+	web.Handle(r, op(http.MethodGet, "/session", "get-session", "Who am I", web.Personal, 0), a.me)
+	web.Handle(r, op(http.MethodDelete, "/session", "log-out", "End the session", web.Personal, http.StatusNoContent), a.logout)
+	prefer := op(http.MethodPatch, "/session/preferences", "set-preferences", "Remember what the browser wants", web.Personal, 0)
 	prefer.MaxBody = 16 << 10
 	web.Handle(r, prefer, a.prefer)
 	web.Handle(r, op(http.MethodGet, "/firm", "get-firm", "The firm's settings", web.SignedIn, 0), a.firm)
@@ -39,6 +39,7 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodPost, "/users", "add-user", "Add a user", UsersWrite, http.StatusCreated), a.addUser)
 	web.Handle(r, op(http.MethodPatch, "/users/{id}", "change-user", "Change a user", UsersWrite, 0), a.changeUser)
 	web.Handle(r, op(http.MethodPost, "/users/{id}/password", "set-password", "Give a user a new password", UsersWrite, http.StatusNoContent), a.setPassword)
+	a.registerSessions(r)
 }
 
 // Phone is the user's own account at the switch, in the softphone's words.

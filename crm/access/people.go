@@ -135,11 +135,12 @@ func (s *Service) settle(ctx context.Context, before, after User) error {
 	if !before.Active || after.Active {
 		return nil
 	}
-	if err := s.end(ctx, after.ID, 0, 0); err != nil {
+	if _, err := s.end(ctx, ending{user: after.ID}); err != nil {
 		return err
 	}
 	s.live.KickUser(ctx, after.ID)
-	return nil
+	_, err := s.store.renewPhone(ctx, after.ID, s.opts.Now())
+	return err
 }
 
 func (s *Service) usersChanged(ctx context.Context, id int64) {
@@ -178,7 +179,10 @@ func (s *Service) SetPassword(ctx context.Context, id int64, password string) er
 		if err := s.store.setPassword(ctx, id, hash); err != nil {
 			return err
 		}
-		if err := s.end(ctx, id, 0, ActorFrom(ctx).SessionID); err != nil {
+		if _, err := s.end(ctx, ending{user: id, keep: ActorFrom(ctx).SessionID, browsers: true}); err != nil {
+			return err
+		}
+		if err := s.renewPhone(ctx, id); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, "set_password", "user", id, nil, nil)

@@ -30,6 +30,7 @@ const (
 	SettingsRead   web.Permission = "settings.read"
 	SettingsWrite  web.Permission = "settings.write"
 	UsersWrite     web.Permission = "users.write"
+	SessionsManage web.Permission = "sessions.manage"
 )
 
 // need is one of the scopes that let an actor through a route.
@@ -59,7 +60,7 @@ var recordRights = map[web.Permission][]need{
 
 // Rights are the permissions that are given as such, for they concern no single
 // record; in the order in which they are shown.
-var Rights = []web.Permission{BoardRead, LeadsAssign, LedgerRead, AuditRead, ExportsApprove, SettingsRead, SettingsWrite, UsersWrite}
+var Rights = []web.Permission{BoardRead, LeadsAssign, LedgerRead, AuditRead, ExportsApprove, SettingsRead, SettingsWrite, UsersWrite, SessionsManage}
 
 // Kind is an entity and the verbs that make sense for it.
 type Kind struct {
@@ -94,7 +95,7 @@ var builtins = []struct {
 }{
 	{Storekeeper, sideDesk()}, {Accountant, sideDesk()},
 	{Operator, staff(BoardRead)}, {Manager, staff(BoardRead, LeadsAssign)},
-	{Supervisor, everything(BoardRead, LeadsAssign, LedgerRead, AuditRead, SettingsRead)},
+	{Supervisor, everything(BoardRead, LeadsAssign, LedgerRead, AuditRead, SettingsRead, SessionsManage)},
 	{Admin, everything(Rights...)}, {Owner, everything(Rights...)},
 }
 

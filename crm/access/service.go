@@ -51,6 +51,7 @@ type Service struct {
 	hash       *hasher
 	throttle   throttle
 	known      *known
+	holds      *holds
 	colleagues *colleagues
 	flights    singleflight.Group
 	onPhones   []func()
@@ -75,7 +76,7 @@ func New(db *postgres.DB, audit Recorder, live Live, opts Options) (*Service, er
 		return nil, err
 	}
 	return &Service{opts: opts, db: db, store: store{db}, audit: audit, live: live, hash: hash,
-		throttle: throttle{db: db, now: opts.Now}, known: newKnown(), colleagues: &colleagues{byUser: map[int64]colleague{}}}, nil
+		throttle: throttle{db: db, now: opts.Now}, known: newKnown(), holds: newHolds(), colleagues: &colleagues{byUser: map[int64]colleague{}}}, nil
 }
 
 // OnPhonesChange has fn called after every commit that changed a phone account.
@@ -160,7 +161,7 @@ func (s *Service) begin(ctx context.Context, id int64, hash string) (string, Act
 func (s *Service) Logout(ctx context.Context) error {
 	a := ActorFrom(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context) error {
-		if err := s.end(ctx, a.UserID, a.SessionID, 0); err != nil {
+		if _, err := s.end(ctx, ending{user: a.UserID, only: a.SessionID}); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, "logout", "session", a.SessionID, nil, nil)
@@ -168,25 +169,27 @@ func (s *Service) Logout(ctx context.Context) error {
 }
 
 // end ends sessions of a user and everything that hangs on them, once ctx's
-// transaction commits.
-func (s *Service) end(ctx context.Context, user, only, keep int64) error {
-	ended, err := s.store.endSessions(ctx, user, only, keep, s.opts.Now())
+// transaction commits, and returns which.
+func (s *Service) end(ctx context.Context, e ending) ([]int64, error) {
+	ended, err := s.store.endSessions(ctx, e, s.opts.Now(), ActorFrom(ctx).UserID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	postgres.AfterCommit(ctx, func() {
 		s.known.drop(func(a Actor) bool { return slices.Contains(ended, a.SessionID) })
+		s.holds.cut(ended)
 	})
 	for _, id := range ended {
 		s.live.KickSession(ctx, id)
 	}
-	return nil
+	return ended, nil
 }
 
 // EndedSessions returns which of the sessions are over, for those who hold
 // something open on their behalf.
 func (s *Service) EndedSessions(ctx context.Context, ids []int64) ([]int64, error) {
-	return s.store.over(ctx, ids, s.opts.Now())
+	now := s.opts.Now()
+	return s.store.over(ctx, ids, now, now.Add(-s.opts.Idle))
 }
 
 // Prefer changes the actor's own language and merges patch, a JSON object, into

@@ -36,9 +36,9 @@ type session struct {
 	checkedAt time.Time
 }
 
-// live reports whether s may be used at now, idle being the longest pause.
+// live reports whether s may be used at now, idle being a browser's longest pause.
 func (s session) live(now time.Time, idle time.Duration) bool {
-	return now.Before(s.expiresAt) && now.Before(s.seenAt.Add(idle))
+	return now.Before(s.expiresAt) && (s.actor.program || now.Before(s.seenAt.Add(idle)))
 }
 
 // known is the memory of sessions looked up lately.
@@ -115,24 +115,9 @@ func (c *colleagues) forget() {
 
 var errSession = fault.New(fault.Unauthenticated, "unauthenticated", "Sign in again.")
 
-// Enter implements web.Gate: it returns ctx with the actor of a live session.
+// Enter implements web.Gate: it returns ctx with the actor of a browser's live session.
 func (s *Service) Enter(ctx context.Context, token string) (context.Context, error) {
-	if len(token) > 100 {
-		return ctx, errSession
-	}
-	hash := sha256.Sum256([]byte(token))
-	now := s.opts.Now()
-	found, ok := s.known.get(hash, now)
-	if !ok {
-		var err error
-		if found, err = s.lookUp(ctx, hash); err != nil {
-			return ctx, err
-		}
-	}
-	if !found.live(now, s.opts.Idle) {
-		return ctx, errSession
-	}
-	return WithActor(ctx, found.actor), nil
+	return s.enter(ctx, token, false)
 }
 
 // Allow implements web.Gate.

@@ -134,42 +134,6 @@ func (s store) prefer(ctx context.Context, id int64, locale *string, patch []byt
 	return err
 }
 
-func (s store) see(ctx context.Context, id int64, now time.Time) error {
-	_, err := s.db.Conn(ctx).Exec(ctx, "update sessions set seen_at = $2 where id = $1", id, now)
-	return postgres.Classify(err)
-}
-
-func (s store) addSession(ctx context.Context, user int64, hash [32]byte, now, expires time.Time, ip, agent string) (int64, error) {
-	var id int64
-	err := s.db.Conn(ctx).QueryRow(ctx, `
-		insert into sessions (user_id, token_hash, created_at, seen_at, expires_at, ip, user_agent)
-		values ($1, $2, $3, $3, $4, $5, $6) returning id`, user, hash[:], now, expires, ip, agent).Scan(&id)
-	return id, err
-}
-
-// endSessions ends one session, or all of a user but the one kept, and returns which.
-func (s store) endSessions(ctx context.Context, user, only, keep int64, now time.Time) ([]int64, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx, `
-		update sessions set ended_at = $4
-		where user_id = $1 and ended_at is null and ($2::bigint = 0 or id = $2) and id <> $3 returning id`, user, only, keep, now)
-	if err != nil {
-		return nil, fmt.Errorf("end sessions: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
-}
-
-// over returns which of the sessions cannot be used at now.
-func (s store) over(ctx context.Context, ids []int64, now time.Time) ([]int64, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx, `
-		select i from unnest($1::bigint[]) i
-		where not exists (select 1 from sessions s join users u on u.id = s.user_id
-		                  where s.id = i and s.ended_at is null and s.expires_at > $2 and u.active)`, ids, now)
-	if err != nil {
-		return nil, fmt.Errorf("check sessions: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
-}
-
 const firmColumns = `name, time_zone, country, currency, allowed_countries, lead_warn_seconds, lead_breach_seconds,
 	per_user_calls_per_minute, calls_per_minute`
 

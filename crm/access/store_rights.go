@@ -54,25 +54,6 @@ func (s store) actor(f foundActor) (Actor, error) {
 	return a, nil
 }
 
-// session returns a session that has not ended, of an active user.
-func (s store) session(ctx context.Context, hash [32]byte, now time.Time) (session, error) {
-	var out session
-	var f foundActor
-	err := s.db.Conn(ctx).QueryRow(ctx, `
-		select s.id, s.seen_at, s.expires_at, `+sqlActor+`
-		from sessions s join users u on u.id = s.user_id
-		where s.token_hash = $1 and s.ended_at is null and u.active`, hash[:], now).
-		Scan(append([]any{&f.SessionID, &out.seenAt, &out.expiresAt}, f.into()...)...)
-	if postgres.IsNoRows(err) {
-		return session{}, errSession
-	}
-	if err != nil {
-		return session{}, postgres.Classify(err)
-	}
-	out.actor, err = s.actor(f)
-	return out, err
-}
-
 // actorOf returns an active user as an actor without a session.
 func (s store) actorOf(ctx context.Context, user int64, now time.Time) (Actor, error) {
 	var f foundActor

@@ -37,6 +37,7 @@ func Read[T any](t testing.TB, e Event) T {
 type Live struct {
 	u    *Person
 	done chan struct{}
+	over chan struct{} // closed when it comes back no more
 	end  sync.Once
 	idle sync.WaitGroup
 
@@ -54,8 +55,11 @@ type Live struct {
 // Live opens the person's live socket and returns when the server has welcomed it.
 func (u *Person) Live() *Live {
 	u.p.t.Helper()
-	l := &Live{u: u, done: make(chan struct{}), changed: make(chan struct{})}
-	l.idle.Go(l.run)
+	l := &Live{u: u, done: make(chan struct{}), over: make(chan struct{}), changed: make(chan struct{})}
+	l.idle.Go(func() {
+		defer close(l.over)
+		l.run()
+	})
 	u.p.t.Cleanup(l.Close)
 	u.p.eventually(30*time.Second, "a live socket for "+u.Login, func() error {
 		if w, _ := l.Welcomes(); w == 0 {
@@ -76,6 +80,16 @@ func (l *Live) Close() {
 			l.u.p.t.Errorf("live socket of %s: %s", l.u.Login, f)
 		}
 	})
+}
+
+// Over waits until the server has ended the session of the socket, for at most limit.
+func (l *Live) Over(limit time.Duration) error {
+	select {
+	case <-l.over:
+		return nil
+	case <-time.After(limit):
+		return errors.New("the live socket goes on")
+	}
 }
 
 // Break cuts the present connection without a word; it comes back by itself.

@@ -15,8 +15,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
-
-	"centralita/internal/fault"
 )
 
 // defaultMaxBody bounds a request body unless the Op says otherwise.
@@ -30,6 +28,7 @@ type Op struct {
 	Permission                     Permission
 	Status                         int
 	Absolute                       bool
+	StepUp                         bool // only soon after the person has shown who he is
 	MaxBody                        int64
 }
 
@@ -136,7 +135,7 @@ func operation(r *Router, op Op, wantsJSON bool) huma.Operation {
 	h := huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary,
 		DefaultStatus: op.Status, MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
-		Middlewares: huma.Middlewares{r.typedGate(op.Permission, wantsJSON)},
+		Middlewares: huma.Middlewares{r.typedGate(op, wantsJSON)},
 	}
 	if op.Tag != "" {
 		h.Tags = []string{op.Tag}
@@ -149,11 +148,11 @@ func operation(r *Router, op Op, wantsJSON bool) huma.Operation {
 }
 
 // typedGate asks for the right before anything of the body is read.
-func (r *Router) typedGate(p Permission, wantsJSON bool) func(huma.Context, func(huma.Context)) {
+func (r *Router) typedGate(op Op, wantsJSON bool) func(huma.Context, func(huma.Context)) {
 	s := r.server
 	return func(hc huma.Context, next func(huma.Context)) {
 		c := humagin.Unwrap(hc)
-		ctx, err := s.enter(c.Request, p)
+		ctx, err := s.enter(c.Request, op)
 		if err != nil {
 			s.writeError(c.Writer, c.Request, err)
 			return
@@ -177,26 +176,10 @@ func isJSON(r *http.Request) bool {
 	return err == nil && kind == "application/json"
 }
 
-// enter takes r through the gate for p.
-func (s *Server) enter(r *http.Request, p Permission) (context.Context, error) {
-	ctx := r.Context()
-	if p == Public {
-		return ctx, nil
-	}
-	cookie, err := r.Cookie(SessionCookieName)
-	if err != nil || cookie.Value == "" {
-		return ctx, fault.New(fault.Unauthenticated, "unauthenticated", "Sign in first.")
-	}
-	ctx, err = s.opts.Gate.Enter(ctx, cookie.Value)
-	if err != nil || p == SignedIn {
-		return ctx, err
-	}
-	return ctx, s.opts.Gate.Allow(ctx, p)
-}
-
 // Raw registers a plain handler behind the same gate: for sockets, audio and
 // webhooks. Path parameters are read with PathValue. The body is bounded, the
-// connection's write limit is lifted, the context is the connection's own.
+// connection's write limit is lifted, the context is the connection's own, and
+// all of it ends with the session it was asked for in.
 func (r *Router) Raw(op Op, h http.HandlerFunc) {
 	route := r.declare(op)
 	s := r.server
@@ -205,7 +188,7 @@ func (r *Router) Raw(op Op, h http.HandlerFunc) {
 		maxBody = defaultMaxBody
 	}
 	s.engine.Handle(op.Method, ginPath(route.Path), func(c *gin.Context) {
-		ctx, err := s.enter(c.Request, op.Permission)
+		ctx, err := s.enter(c.Request, op)
 		if err != nil {
 			s.writeError(c.Writer, c.Request, err)
 			return
@@ -218,6 +201,7 @@ func (r *Router) Raw(op Op, h http.HandlerFunc) {
 			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
 		}
 		liftLimits(c)
+		defer s.hold(c, op)()
 		h(c.Writer, c.Request)
 	})
 }

@@ -8,7 +8,6 @@
 package web
 
 import (
-	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -24,22 +23,15 @@ import (
 // Permission names a right that a route asks for.
 type Permission string
 
-// The two permissions that web itself understands; all others are the Gate's.
+// The permissions that web itself understands; all others are the Gate's.
 const (
 	Public   Permission = "public"    // anybody, without a session
-	SignedIn Permission = "signed_in" // any valid session
+	SignedIn Permission = "signed_in" // any valid session or token
+	Personal Permission = "personal"  // any valid session of a browser: a person's own affairs
 )
 
-// Gate knows sessions and rights; the access room implements it.
-type Gate interface {
-	// Enter resolves a session token and returns ctx with the actor in it, or a
-	// fault of kind Unauthenticated.
-	Enter(ctx context.Context, token string) (context.Context, error)
-	// Allow returns nil when ctx's actor has p, else a fault of kind Forbidden.
-	Allow(ctx context.Context, p Permission) error
-}
-
-// Options configure a Server. Gate is required unless every route is Public.
+// Options configure a Server. Gate is required unless every route is Public; a
+// Gate that is a Keeper is asked as one.
 type Options struct {
 	Title, Version string
 	Gate           Gate
@@ -63,6 +55,7 @@ type Options struct {
 // before Serve; the handler may be used on its own in tests.
 type Server struct {
 	opts     Options
+	keeper   Keeper // nil when the Gate is none
 	engine   *gin.Engine
 	router   *Router
 	cross    *http.CrossOriginProtection
@@ -91,6 +84,7 @@ func New(opts Options) *Server {
 			panic("web: public url: " + err.Error())
 		}
 	}
+	s.keeper, _ = opts.Gate.(Keeper)
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	proxies := make([]string, len(opts.TrustedProxies))

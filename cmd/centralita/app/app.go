@@ -206,7 +206,7 @@ func (a *App) makeCallRoom() (err error) {
 		Roster: a.books, Presence: a.presence, Now: a.now, Log: a.log,
 	})
 	a.link = pbx.NewLink(sw, linkedFloor{a.floor, a}, a.log, a.linkChanged)
-	a.phones = newPhones(a.people, a.ari, a.floor.RefreshAgents, a.log)
+	a.phones = newPhones(a.people, a.ari, a.floor, a.log)
 	a.people.OnPhonesChange(a.phones.nudge)
 	a.witness = witness.New(c.CELFile, a.books, a.books, a.floor, a.log)
 	processor := &recording.Processor{
@@ -278,7 +278,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	var background sync.WaitGroup
-	for _, run := range []func(context.Context){a.hub.Run, a.keeper.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
+	for _, run := range []func(context.Context){a.hub.Run, a.keeper.Run, a.people.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
 		background.Go(func() { run(ctx) })
 	}
 	background.Go(func() {

@@ -9,25 +9,26 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralita/asterisk/ari"
+	"centralita/callcenter/floor"
 	"centralita/crm/access"
 )
 
 // phones keeps the telephone accounts in Asterisk in step with the users. What was put is remembered, so that a
 // change of one user touches one account; after a restart all are put again.
 type phones struct {
-	people  *access.Service
-	ari     *ari.Client
-	changed func(ctx context.Context) error // after accounts changed: the floor reads its roster
-	log     *slog.Logger
-	wake    chan struct{}
+	people *access.Service
+	ari    *ari.Client
+	floor  *floor.Floor
+	log    *slog.Logger
+	wake   chan struct{}
 
 	mu  sync.Mutex
 	put map[int64]access.PhoneAccount
 }
 
-func newPhones(people *access.Service, client *ari.Client, changed func(context.Context) error, log *slog.Logger) *phones {
+func newPhones(people *access.Service, client *ari.Client, room *floor.Floor, log *slog.Logger) *phones {
 	return &phones{
-		people: people, ari: client, changed: changed, log: log,
+		people: people, ari: client, floor: room, log: log,
 		wake: make(chan struct{}, 1), put: map[int64]access.PhoneAccount{},
 	}
 }
@@ -48,9 +49,12 @@ func (p *phones) forget() {
 	p.nudge()
 }
 
-// run follows the users until ctx ends. Changes made by other servers are seen within a minute.
+// followEvery is how soon changes made by other servers are seen.
+const followEvery = 2 * time.Second
+
+// run follows the users until ctx ends.
 func (p *phones) run(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
+	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -67,7 +71,7 @@ func (p *phones) run(ctx context.Context) {
 }
 
 func (p *phones) sync(ctx context.Context) error {
-	if err := p.changed(ctx); err != nil {
+	if err := p.floor.RefreshAgents(ctx); err != nil {
 		return err
 	}
 	accounts, err := p.people.PhoneAccounts(ctx)
@@ -80,6 +84,9 @@ func (p *phones) sync(ctx context.Context) error {
 		if !p.known(account) {
 			group.Go(func() error { return p.apply(ctx, account) })
 		}
+		if !account.Active {
+			group.Go(func() error { return p.floor.Dismiss(ctx, account.UserID) })
+		}
 	}
 	return group.Wait()
 }
@@ -90,7 +97,16 @@ func (p *phones) known(account access.PhoneAccount) bool {
 	return p.put[account.UserID] == account
 }
 
+// apply puts one account. A phone that has registered with a password that is none any more is thrown out.
 func (p *phones) apply(ctx context.Context, account access.PhoneAccount) error {
+	p.mu.Lock()
+	before, put := p.put[account.UserID]
+	p.mu.Unlock()
+	if put && before.SIPPassword != account.SIPPassword {
+		if err := p.ari.DropContacts(ctx, account.SIPUser); err != nil {
+			return err
+		}
+	}
 	var err error
 	if account.Active {
 		err = p.ari.PutPhone(ctx, ari.Phone{
