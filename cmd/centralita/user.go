@@ -110,7 +110,7 @@ func setPassword(ctx context.Context, people *access.Service, f userFlags) error
 	if err != nil {
 		return err
 	}
-	return people.SetPassword(ctx, u.ID, password)
+	return people.SetPassword(ctx, u.ID, password, false)
 }
 
 func disableUser(ctx context.Context, people *access.Service, f userFlags) error {

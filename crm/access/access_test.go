@@ -179,7 +179,7 @@ func TestNobodyLearnsWhoExists(t *testing.T) {
 		best := time.Hour
 		for range 4 {
 			start := time.Now()
-			_, _, err := h.s.Login(t.Context(), login, "wrong wrong")
+			_, _, err := h.s.Login(t.Context(), login, "wrong wrong", "")
 			if fault.KindOf(err) != fault.Unauthenticated {
 				t.Fatal(err)
 			}

@@ -22,7 +22,8 @@ func NewAPI(s *Service, resources ...Resource) *API { return &API{s: s, resource
 // Register adds the routes.
 func (a *API) Register(r *web.Router) {
 	op := func(method, path, id, summary string, p web.Permission, status int) web.Op {
-		return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "access", Permission: p, Status: status}
+		return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "access", Permission: p, Status: status,
+			StepUp: p == UsersWrite}
 	}
 	login := op(http.MethodPost, "/session", "log-in", "Begin a session", web.Public, http.StatusOK)
 	login.MaxBody = 4 << 10
@@ -40,6 +41,7 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodPatch, "/users/{id}", "change-user", "Change a user", UsersWrite, 0), a.changeUser)
 	web.Handle(r, op(http.MethodPost, "/users/{id}/password", "set-password", "Give a user a new password", UsersWrite, http.StatusNoContent), a.setPassword)
 	a.registerSessions(r)
+	a.registerSecurity(r)
 }
 
 // Phone is the user's own account at the switch, in the softphone's words.
@@ -59,6 +61,7 @@ type Me struct {
 	Phone       Phone            `json:"phone"`
 	Firm        Firm             `json:"firm"`
 	Preferences map[string]any   `json:"preferences"`
+	Due         due              `json:"due,omitempty" enum:"password_change_required,second_factor_setup_required" doc:"what he must do before anything else"`
 }
 
 // MeOutput answers with Me, and with the session's cookie after a login.
@@ -80,7 +83,7 @@ func (a *API) whoAmI(ctx context.Context, actor Actor) (*MeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	me := Me{User: u, Permissions: actor.rights().permissions(), Fields: actor.rights().Fields, Firm: firm, Phone: Phone{
+	me := Me{User: u, Due: dueOf(u, firm), Permissions: actor.rights().permissions(), Fields: actor.rights().Fields, Firm: firm, Phone: Phone{
 		Kind: phone.Kind, URI: "sip:" + phone.SIPUser + "@" + a.s.opts.SIPDomain, User: phone.SIPUser, Password: phone.SIPPassword, WSPath: "/sip",
 	}}
 	if err := json.Unmarshal(preferences, &me.Preferences); err != nil {
@@ -94,11 +97,12 @@ type LoginInput struct {
 	Body struct {
 		Login    string `json:"login" maxLength:"60"`
 		Password string `json:"password" maxLength:"200"`
+		Code     string `json:"code,omitempty" maxLength:"40" doc:"of the second factor, or a recovery code"`
 	}
 }
 
 func (a *API) login(ctx context.Context, in *LoginInput) (*MeOutput, error) {
-	token, actor, err := a.s.Login(ctx, in.Body.Login, in.Body.Password)
+	token, actor, err := a.s.Login(ctx, in.Body.Login, in.Body.Password, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}

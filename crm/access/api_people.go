@@ -61,9 +61,10 @@ type PasswordInput struct {
 	ID   int64 `path:"id" minimum:"1"`
 	Body struct {
 		Password string `json:"password" maxLength:"200"`
+		Change   bool   `json:"must_change,omitempty" doc:"have him choose another when he comes"`
 	}
 }
 
 func (a *API) setPassword(ctx context.Context, in *PasswordInput) (*struct{}, error) {
-	return nil, a.s.SetPassword(ctx, in.ID, in.Body.Password)
+	return nil, a.s.SetPassword(ctx, in.ID, in.Body.Password, in.Body.Change)
 }

@@ -22,6 +22,7 @@ type Firm struct {
 	LeadBreachSeconds     int      `json:"lead_breach_seconds"`
 	PerUserCallsPerMinute int      `json:"per_user_calls_per_minute"`
 	CallsPerMinute        int      `json:"calls_per_minute"`
+	SecondFactorRoles     []string `json:"second_factor_roles" doc:"whoever has one of these roles needs a second factor"`
 }
 
 // FirmChange changes what is not nil.
@@ -35,9 +36,13 @@ type FirmChange struct {
 	LeadBreachSeconds     *int      `json:"lead_breach_seconds,omitempty" minimum:"1" maximum:"2592000"`
 	PerUserCallsPerMinute *int      `json:"per_user_calls_per_minute,omitempty" minimum:"1" maximum:"1000"`
 	CallsPerMinute        *int      `json:"calls_per_minute,omitempty" minimum:"1" maximum:"10000"`
+	SecondFactorRoles     *[]string `json:"second_factor_roles,omitempty" maxItems:"100"`
 }
 
-var countryShape = regexp.MustCompile(`^[A-Z]{2}$`)
+var (
+	countryShape = regexp.MustCompile(`^[A-Z]{2}$`)
+	roleShape    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+)
 
 // apply changes f as c says and checks the outcome.
 func (c FirmChange) apply(f *Firm) error {
@@ -51,6 +56,9 @@ func (c FirmChange) apply(f *Firm) error {
 	set(&f.CallsPerMinute, c.CallsPerMinute)
 	if c.AllowedCountries != nil {
 		f.AllowedCountries = slices.Clone(*c.AllowedCountries)
+	}
+	if c.SecondFactorRoles != nil {
+		f.SecondFactorRoles = slices.Clone(*c.SecondFactorRoles)
 	}
 	return f.check()
 }
@@ -68,6 +76,13 @@ func (f *Firm) check() error {
 	for _, c := range f.AllowedCountries {
 		if !countryShape.MatchString(c) {
 			return invalid("allowed_countries", "two capital letters each")
+		}
+	}
+	slices.Sort(f.SecondFactorRoles)
+	f.SecondFactorRoles = slices.Compact(f.SecondFactorRoles)
+	for _, role := range f.SecondFactorRoles {
+		if !roleShape.MatchString(role) {
+			return invalid("second_factor_roles", "keys of roles")
 		}
 	}
 	if f.LeadWarnSeconds >= f.LeadBreachSeconds {

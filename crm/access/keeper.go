@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,17 @@ const (
 var dueTexts = map[due]string{
 	duePassword:     "Choose a new password first.",
 	dueSecondFactor: "Your role needs a second factor. Set it up first.",
+}
+
+// dueOf is what a session's row says of its user.
+func dueOf(u User, f Firm) due {
+	switch {
+	case u.MustChangePassword:
+		return duePassword
+	case !u.SecondFactor && slices.ContainsFunc(u.Roles, func(role string) bool { return slices.Contains(f.SecondFactorRoles, role) }):
+		return dueSecondFactor
+	}
+	return ""
 }
 
 // standing is what of an actor only the gate looks at.

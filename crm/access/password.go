@@ -3,21 +3,12 @@ package access
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
-
-	"centralita/internal/fault"
 )
 
 // hashing costs 50 to 100 ms of one core and 19 MB while it lasts.
 var hashing = argon2id.Params{Memory: 19 * 1024, Iterations: 4, Parallelism: 1, SaltLength: 16, KeyLength: 32}
-
-const (
-	minPassword = 8
-	maxPassword = 200
-)
 
 // hasher checks and makes password hashes, a few at a time: a flood of logins
 // may wait, but can neither fill the memory nor take every core.
@@ -73,14 +64,4 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 		return false, fmt.Errorf("compare: %w", err)
 	}
 	return ok && known, nil
-}
-
-// checkPassword refuses passwords that are too short, too long, or the name of their user.
-func checkPassword(password, login string) error {
-	n := utf8.RuneCountInString(password)
-	weak := fault.New(fault.Invalid, "password_weak", "The password needs at least 8 characters and must not be the login.")
-	if n < minPassword || n > maxPassword || strings.EqualFold(password, login) {
-		return weak.WithField("body.password", "too weak")
-	}
-	return nil
 }

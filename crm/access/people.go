@@ -151,8 +151,8 @@ func (s *Service) usersChanged(ctx context.Context, id int64) {
 }
 
 // SetPassword gives a user a new password and ends his sessions, but for the
-// one the change is made in.
-func (s *Service) SetPassword(ctx context.Context, id int64, password string) error {
+// one the change is made in. With change he must choose another when he comes.
+func (s *Service) SetPassword(ctx context.Context, id int64, password string, change bool) error {
 	u, err := s.store.user(ctx, id, false)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Service) SetPassword(ctx context.Context, id int64, password string) er
 		if err := mayGive(ctx, all, u.Roles...); err != nil {
 			return err
 		}
-		if err := s.store.setPassword(ctx, id, hash); err != nil {
+		if err := s.store.setPassword(ctx, id, hash, change); err != nil {
 			return err
 		}
 		if _, err := s.end(ctx, ending{user: id, keep: ActorFrom(ctx).SessionID, browsers: true}); err != nil {
@@ -185,7 +185,8 @@ func (s *Service) SetPassword(ctx context.Context, id int64, password string) er
 		if err := s.renewPhone(ctx, id); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, "set_password", "user", id, nil, nil)
+		s.forgetUser(ctx, id)
+		return s.audit.Record(ctx, "set_password", "user", id, nil, map[string]bool{"must_change": change})
 	})
 }
 

@@ -3,16 +3,12 @@ package access
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"log/slog"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
-	"centralita/internal/fault"
 	"centralita/internal/postgres"
-	"centralita/internal/web"
 )
 
 // Recorder remembers who did what, in ctx's transaction. The audit room is one.
@@ -99,63 +95,6 @@ func (s *Service) UserByLogin(ctx context.Context, login string) (User, error) {
 
 // Firm returns the firm's settings.
 func (s *Service) Firm(ctx context.Context) (Firm, error) { return s.store.firm(ctx) }
-
-// Login checks a login and its password and begins a session, whose token it
-// returns. It fails with kind Unauthenticated and code bad_credentials, in the
-// same time and words whether or not there is such a user, or with kind Limited.
-func (s *Service) Login(ctx context.Context, login, password string) (token string, actor Actor, err error) {
-	request := web.RequestFrom(ctx)
-	account, address := accountKey(login), addressKey(request.ClientIP)
-	if err := s.throttle.take(ctx, account, address); err != nil {
-		return "", Actor{}, err
-	}
-	id, hash, err := s.store.credentials(ctx, login)
-	if err != nil {
-		return "", Actor{}, err
-	}
-	ok, err := s.hash.matches(ctx, password, hash)
-	if err != nil {
-		return "", Actor{}, err
-	}
-	if !ok {
-		slog.DebugContext(ctx, "login refused", "ip", request.ClientIP, "request_id", request.ID)
-		// What was typed is not kept: it may be a password in the wrong field.
-		if err := s.audit.Record(ctx, "login.failed", "user", id, nil, nil); err != nil {
-			return "", Actor{}, err
-		}
-		return "", Actor{}, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong.")
-	}
-	err = s.db.InTx(ctx, func(ctx context.Context) error {
-		token, actor, err = s.begin(ctx, id, hash)
-		if err != nil {
-			return err
-		}
-		return s.throttle.forgive(ctx, account, address)
-	})
-	return token, actor, err
-}
-
-// begin starts a session of a user whose password was found right; hash is the
-// one it was compared with, lest it was changed or the user disabled meanwhile.
-func (s *Service) begin(ctx context.Context, id int64, hash string) (string, Actor, error) {
-	if _, err := s.store.user(ctx, id, true); err != nil {
-		return "", Actor{}, err
-	}
-	actor, err := s.store.actorOf(ctx, id, s.opts.Now())
-	if err != nil {
-		return "", Actor{}, err
-	}
-	if _, still, err := s.store.credentials(ctx, actor.Login); err != nil || still != hash {
-		return "", Actor{}, errors.Join(err, fault.New(fault.Unauthenticated, "bad_credentials", "The login or the password is wrong."))
-	}
-	token, tokenHash := newToken()
-	now, request := s.opts.Now(), web.RequestFrom(ctx)
-	actor.SessionID, err = s.store.addSession(ctx, id, tokenHash, now, now.Add(s.opts.Life), request.ClientIP, request.UserAgent)
-	if err != nil {
-		return "", Actor{}, err
-	}
-	return token, actor, s.audit.Record(WithActor(ctx, actor), "login", "session", actor.SessionID, nil, nil)
-}
 
 // Logout ends ctx's own session.
 func (s *Service) Logout(ctx context.Context) error {

@@ -17,10 +17,12 @@ type store struct{ db *postgres.DB }
 
 var errNoUser = fault.New(fault.NotFound, "not_found", "There is nothing here.")
 
-const userColumns = "u.id, u.login, u.name, u.roles, u.locale, u.phone_kind, u.mobile, u.active, u.created_at"
+const userColumns = `u.id, u.login, u.name, u.roles, u.locale, u.phone_kind, u.mobile, u.active, u.created_at,
+	u.must_change_password, u.totp_confirmed_at is not null`
 
 func scanUser(row pgx.CollectableRow) (u User, err error) {
-	err = row.Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Locale, &u.PhoneKind, &u.Mobile, &u.Active, &u.CreatedAt)
+	err = row.Scan(&u.ID, &u.Login, &u.Name, &u.Roles, &u.Locale, &u.PhoneKind, &u.Mobile, &u.Active, &u.CreatedAt,
+		&u.MustChangePassword, &u.SecondFactor)
 	return u, err
 }
 
@@ -77,9 +79,9 @@ func (s store) userByLogin(ctx context.Context, login string) (User, error) {
 func (s store) addUser(ctx context.Context, n NewUser, hash string) (User, error) {
 	sipUser, sipPassword := newSIPIdentity()
 	rows, err := s.db.Conn(ctx).Query(ctx, `
-		insert into users as u (login, name, password_hash, roles, locale, phone_kind, sip_user, sip_password)
-		values ($1, $2, $3, $4, $5, $6, $7, $8) returning `+userColumns,
-		n.Login, n.Name, hash, n.Roles, n.Locale, n.PhoneKind, sipUser, sipPassword)
+		insert into users as u (login, name, password_hash, roles, locale, phone_kind, sip_user, sip_password, must_change_password)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning `+userColumns,
+		n.Login, n.Name, hash, n.Roles, n.Locale, n.PhoneKind, sipUser, sipPassword, n.MustChangePassword)
 	var u User
 	if err == nil {
 		u, err = pgx.CollectExactlyOneRow(rows, scanUser)
@@ -103,8 +105,10 @@ func (s store) saveUser(ctx context.Context, u User) error {
 	return nil
 }
 
-func (s store) setPassword(ctx context.Context, id int64, hash string) error {
-	_, err := s.db.Conn(ctx).Exec(ctx, "update users set password_hash = $2, updated_at = now() where id = $1", id, hash)
+// setPassword stores a password; change says that its user must choose another.
+func (s store) setPassword(ctx context.Context, id int64, hash string, change bool) error {
+	_, err := s.db.Conn(ctx).Exec(ctx,
+		"update users set password_hash = $2, must_change_password = $3, updated_at = now() where id = $1", id, hash, change)
 	return err
 }
 
@@ -135,7 +139,7 @@ func (s store) prefer(ctx context.Context, id int64, locale *string, patch []byt
 }
 
 const firmColumns = `name, time_zone, country, currency, allowed_countries, lead_warn_seconds, lead_breach_seconds,
-	per_user_calls_per_minute, calls_per_minute`
+	per_user_calls_per_minute, calls_per_minute, totp_roles`
 
 // firm returns the settings; their row is there from the first migration on.
 func (s store) firm(ctx context.Context) (Firm, error) {
@@ -148,9 +152,9 @@ func (s store) firm(ctx context.Context) (Firm, error) {
 
 func (s store) saveFirm(ctx context.Context, f Firm) error {
 	_, err := s.db.Conn(ctx).Exec(ctx, `
-		update firms set (`+firmColumns+`, updated_at) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())`,
+		update firms set (`+firmColumns+`, updated_at) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now())`,
 		f.Name, f.TimeZone, f.Country, f.Currency, f.AllowedCountries, f.LeadWarnSeconds, f.LeadBreachSeconds,
-		f.PerUserCallsPerMinute, f.CallsPerMinute)
+		f.PerUserCallsPerMinute, f.CallsPerMinute, f.SecondFactorRoles)
 	if err != nil {
 		return fmt.Errorf("save firm: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type limit struct {
 var (
 	accountLimit = limit{free: 5, longest: time.Minute}
 	addressLimit = limit{free: 20, longest: 15 * time.Minute}
+	codeLimit    = limit{free: 5, longest: 15 * time.Minute}
 )
 
 // forgetAfter is how long a failure counts.
@@ -55,13 +57,19 @@ func (l limit) take(t *tries, now time.Time) bool {
 	return true
 }
 
-// limitOf tells accounts from addresses by their key.
+// limitOf tells accounts, addresses and second factors apart by their key.
 func limitOf(key string) limit {
-	if strings.HasPrefix(key, "a:") {
+	switch {
+	case strings.HasPrefix(key, "a:"):
 		return accountLimit
+	case strings.HasPrefix(key, "c:"):
+		return codeLimit
 	}
 	return addressLimit
 }
+
+// codeKey counts the guesses at a user's second factor.
+func codeKey(user int64) string { return "c:" + strconv.FormatInt(user, 10) }
 
 func accountKey(login string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(login)))
@@ -159,6 +167,27 @@ func (t throttle) forgive(ctx context.Context, account, address string) error {
 		update login_attempts
 		set failures = case when key = $1 then 0 else greatest(failures - 1, 0) end,
 		    blocked_until = case when key = $1 then '-infinity' else blocked_until end
+		where key in ($1, $2)`, account, address)
+	if err != nil {
+		return fmt.Errorf("throttle: %w", err)
+	}
+	return nil
+}
+
+// forget has a key start anew.
+func (t throttle) forget(ctx context.Context, key string) error {
+	if _, err := t.db.Conn(ctx).Exec(ctx, "delete from login_attempts where key = $1", key); err != nil {
+		return fmt.Errorf("throttle: %w", err)
+	}
+	return nil
+}
+
+// giveBack takes one try back after a right password that is only half of a
+// login: what was wrong before stays counted.
+func (t throttle) giveBack(ctx context.Context, account, address string) error {
+	_, err := t.db.Conn(ctx).Exec(ctx, `
+		update login_attempts
+		set failures = greatest(failures - 1, 0), blocked_until = case when key = $1 then '-infinity' else blocked_until end
 		where key in ($1, $2)`, account, address)
 	if err != nil {
 		return fmt.Errorf("throttle: %w", err)

@@ -82,7 +82,7 @@ func TestTheThrottleFailsClosedAndSurvivesARestart(t *testing.T) {
 	for range 5 {
 		h.guess("operator", "wrong", "192.0.2.1")
 	}
-	if _, _, err := h.open().Login(t.Context(), "operator", password); err == nil {
+	if _, _, err := h.open().Login(t.Context(), "operator", password, ""); err == nil {
 		t.Error("a restart forgot the failures")
 	}
 	if _, err := h.db.Conn(t.Context()).Exec(t.Context(), "alter table login_attempts rename to away"); err != nil {

@@ -26,6 +26,9 @@ type User struct {
 	Mobile    string    `json:"mobile" doc:"own number in E.164, for reminders by SMS; empty when there is none"`
 	Active    bool      `json:"active"`
 	CreatedAt time.Time `json:"created_at"`
+
+	MustChangePassword bool `json:"must_change_password" doc:"at his next login"`
+	SecondFactor       bool `json:"second_factor" doc:"is set up"`
 }
 
 // NewUser is what it takes to add one.
@@ -36,6 +39,8 @@ type NewUser struct {
 	Locale    string   `json:"locale,omitempty" enum:"en,es,ru"`
 	PhoneKind string   `json:"phone_kind,omitempty" enum:"browser,desk"`
 	Password  string   `json:"password" maxLength:"200"`
+
+	MustChangePassword bool `json:"must_change_password,omitempty" doc:"have him choose another when he comes"`
 }
 
 // UserChange changes what is not nil.

@@ -65,10 +65,10 @@ func (w *world) product(b *testing.B) (*httptest.Server, string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := gate.AddUser(b.Context(), access.NewUser{Login: "bench", Name: "Bench", Roles: []string{access.Operator}, Password: "a long password"}); err != nil {
+	if _, err := gate.AddUser(b.Context(), access.NewUser{Login: "bench", Name: "Bench", Roles: []string{access.Operator}, Password: "a long enough passphrase"}); err != nil {
 		b.Fatal(err)
 	}
-	token, _, err := gate.Login(b.Context(), "bench", "a long password")
+	token, _, err := gate.Login(b.Context(), "bench", "a long enough passphrase", "")
 	if err != nil {
 		b.Fatal(err)
 	}

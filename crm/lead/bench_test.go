@@ -62,9 +62,9 @@ func BenchmarkCreate(b *testing.B) {
 func productServer(b *testing.B, w *world) (*httptest.Server, string) {
 	people, err := access.New(w.db, audit.NewLog(w.db), noLive{}, access.Options{})
 	w.ok(err)
-	_, err = people.AddUser(w.ctx, access.NewUser{Login: "bench", Name: "Bench", Roles: []string{"operator"}, Password: "bench bench"})
+	_, err = people.AddUser(w.ctx, access.NewUser{Login: "bench", Name: "Bench", Roles: []string{"operator"}, Password: "a long enough passphrase"})
 	w.ok(err)
-	token, _, err := people.Login(w.ctx, "bench", "bench bench")
+	token, _, err := people.Login(w.ctx, "bench", "a long enough passphrase", "")
 	w.ok(err)
 	s := web.New(web.Options{Gate: people, Logger: slog.New(slog.DiscardHandler), Classify: postgres.Classify})
 	lead.NewAPI(lead.NewLedger(w.db, audit.NewLog(w.db), noLive{}), nil, nil).Register(s.Router())

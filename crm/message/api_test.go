@@ -22,7 +22,7 @@ func (r *rig) session(role string) string {
 	}); err != nil {
 		r.t.Fatal(err)
 	}
-	token, _, err := r.access.Login(r.t.Context(), role, password)
+	token, _, err := r.access.Login(r.t.Context(), role, password, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

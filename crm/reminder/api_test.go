@@ -24,7 +24,7 @@ func (r *rig) face(role string) func(method, path, body string, out any) int {
 	}); err != nil {
 		r.t.Fatal(err)
 	}
-	token, _, err := r.access.Login(r.t.Context(), role, password)
+	token, _, err := r.access.Login(r.t.Context(), role, password, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}

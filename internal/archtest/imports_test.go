@@ -62,6 +62,7 @@ var homes = []struct {
 	{"github.com/gabriel-vasile/mimetype", []string{"crm/file"}, "what a file is, is told at one place"},
 	{"github.com/xuri/excelize", []string{"crm/exchange/sheet"}, "one package reads and writes what spreadsheets are"},
 	{"github.com/twilio/twilio-go", []string{"crm/message"}, "one room sends SMS"},
+	{"github.com/pquerna/otp", []string{"crm/access"}, "second factors are the room of users"},
 	{"github.com/pressly/goose", []string{"internal/postgres"}, "migrations have one owner"},
 	{"github.com/expr-lang/expr", []string{"crm/field"}, "one language of formulas, with its budgets in one place"},
 	{"github.com/coreos/go-systemd", []string{"internal/supervise"}, "who keeps a process running is one package's business"},
