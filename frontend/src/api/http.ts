@@ -17,6 +17,12 @@ export class ApiError extends Error {
 /** True while the server no longer knows this browser's session. */
 export const sessionLost = createStore(false);
 
+/**
+ * Whoever asks the person to show who he is: resolves to true once that is done.
+ * Set by the screen that can ask.
+ */
+export const proof = createStore<{ ask: () => Promise<boolean> } | null>(null);
+
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 function address(path: string, query?: Query): string {
@@ -54,6 +60,7 @@ async function send<T>(method: string, path: string, query?: Query, body?: unkno
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401 && path !== '/session') sessionLost.set(true);
+    if (error.code === 'proof_required' && (await proof.get()?.ask())) return send<T>(method, path, query, body, signal);
     throw error;
   }
   if (response.status === 204) return undefined as T;

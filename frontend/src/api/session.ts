@@ -31,13 +31,15 @@ export interface NewUser {
   locale: string;
   phone_kind: string;
   password: string;
+  must_change_password: boolean;
 }
 
-export const signIn = (login: string, password: string) => http.post<Me>('/session', { login, password });
+export const signIn = (login: string, password: string, code?: string) =>
+  http.post<Me>('/session', { login, password, ...(code ? { code } : {}) });
 export const signOut = () => http.delete<undefined>('/session');
 export const savePreferences = (part: Preferences) => http.patch<Me>('/session/preferences', part);
 export const saveFirm = (part: Partial<Firm>) => http.patch<Firm>('/firm', part);
 export const createUser = (user: NewUser) => http.post<User>('/users', user);
 export const saveUser = (id: number, part: Partial<User>) => http.patch<User>(`/users/${id}`, part);
-export const setPassword = (id: number, password: string) =>
-  http.post<undefined>(`/users/${id}/password`, { password });
+export const setPassword = (id: number, password: string, change: boolean) =>
+  http.post<undefined>(`/users/${id}/password`, { password, must_change: change });

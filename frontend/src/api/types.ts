@@ -26,6 +26,7 @@ export type Permission =
   | 'settings.read'
   | 'settings.write'
   | 'users.write'
+  | 'sessions.manage'
   | 'board.read'
   | 'ledger.read'
   | 'audit.read';

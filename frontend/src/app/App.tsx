@@ -4,8 +4,9 @@ import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tan
 import { useEffect, useState } from 'react';
 import { ApiError, sessionLost } from '@/api/http';
 import { MeContext } from '@/api/react';
-import { savePreferences, sessionKeys, sessionQuery } from '@/api/session';
+import { savePreferences, sessionKeys, sessionQuery, signOut } from '@/api/session';
 import type { Me } from '@/api/types';
+import { Due } from '@/features/access/Due';
 import { Login } from '@/features/access/Login';
 import { asLocale, loadMessages, Translations, type Locale, type Messages } from '@/lib/i18n';
 import { useStore } from '@/lib/react-store';
@@ -102,6 +103,18 @@ function Gate() {
       <Notifications position="bottom-left" limit={4} zIndex={400} />
       {session.isPending ? null : session.isError ? (
         <Failed text={session.error.message} retry={() => void session.refetch()} />
+      ) : me?.due && !lost ? (
+        <MeContext.Provider value={me}>
+          <Due
+            what={me.due}
+            onDone={() => void session.refetch()}
+            onSignOut={() => {
+              void signOut()
+                .catch(() => undefined)
+                .then(() => client.setQueryData(sessionKeys.me, null));
+            }}
+          />
+        </MeContext.Provider>
       ) : me ? (
         <MeContext.Provider value={me}>
           <SignedIn key={me.user.id} me={me} onLocale={choose} locked={lost} />

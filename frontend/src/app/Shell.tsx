@@ -14,6 +14,7 @@ import {
 import { useMemo, useState } from 'react';
 import { useCan, useMe } from '@/api/react';
 import { useTelephone } from '@/call/context';
+import { ProofDialog } from '@/features/access/ProofDialog';
 import { useAlertWatch } from '@/features/audit/AlertWatch';
 import { OutcomeForm } from '@/features/lead/CloseForm';
 import { useLeadActions } from '@/features/lead/actions';
@@ -139,6 +140,7 @@ export function Shell() {
         <SoftphoneBar onSearch={() => setSearching(true)} />
       </header>
       <main id="main" className={css.main} tabIndex={-1}>
+        <ProofDialog />
         <Outlet />
       </main>
       <Dock

@@ -187,8 +187,8 @@ const settingsHome = createRoute({
 });
 
 const settingsPage = (
-  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'quotas' | 'health',
-  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Quotas' | 'Health',
+  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'quotas' | 'sessions' | 'tokens' | 'health',
+  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Quotas' | 'Sessions' | 'Tokens' | 'Health',
 ) =>
   createRoute({
     getParentRoute: () => settings,
@@ -229,6 +229,8 @@ const tree = root.addChildren([
     settingsPage('fields', 'Fields'),
     settingsPage('templates', 'Templates'),
     settingsPage('quotas', 'Quotas'),
+    settingsPage('sessions', 'Sessions'),
+    settingsPage('tokens', 'Tokens'),
     settingsPage('health', 'Health'),
   ]),
   profile,

@@ -5,6 +5,8 @@ import { Deputies } from '@/features/access/Deputies';
 import { ProfilePage } from '@/features/access/ProfilePage';
 import { RolesPage } from '@/features/access/RolesPage';
 import { TeamsPage } from '@/features/access/TeamsPage';
+import { SessionsPage } from '@/features/access/Sessions';
+import { TokensPage } from '@/features/access/Tokens';
 import { UsersPage } from '@/features/access/UsersPage';
 import { QuotasPage } from '@/features/audit/QuotasPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
@@ -26,6 +28,8 @@ const tabs = [
   { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
   { to: '/settings/templates', key: 'settings.templates', needs: null },
   { to: '/settings/quotas', key: 'settings.quotas', needs: 'settings.read' },
+  { to: '/settings/sessions', key: 'settings.sessions', needs: 'sessions.manage' },
+  { to: '/settings/tokens', key: 'settings.tokens', needs: 'sessions.manage' },
   { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
 ] as const;
 
@@ -67,6 +71,8 @@ export const Fields = FieldsPage;
 export const Templates = TemplatesPage;
 export const Quotas = QuotasPage;
 export const Health = HealthPage;
+export const Sessions = SessionsPage;
+export const Tokens = TokensPage;
 
 function Own() {
   const { user } = useMe();

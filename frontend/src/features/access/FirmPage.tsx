@@ -6,21 +6,24 @@ import { useCan, useErrorText, useMe } from '@/api/react';
 import { saveFirm, sessionKeys } from '@/api/session';
 import { countryCodes } from '@/lib/countries';
 import { useDraft } from '@/lib/draft';
-import { useT } from '@/lib/i18n';
+import { useCode, useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
 import { Section } from '@/ui/kit';
+
+const secondRoles = ['operator', 'manager', 'supervisor', 'admin'];
 
 /** The firm: its zone and money, where it may call, and when a lead is late. */
 export function FirmPage() {
   const t = useT();
   const can = useCan();
+  const code = useCode();
   const intl = useIntl();
   const toast = useToast();
   const errorText = useErrorText();
   const cache = useQueryClient();
   const { firm } = useMe();
   const editable = can('settings.write');
-  const draft = useDraft('firm', { ...firm, allowed_countries: firm.allowed_countries ?? [] });
+  const draft = useDraft('firm', { ...firm, allowed_countries: firm.allowed_countries ?? [], second_factor_roles: firm.second_factor_roles ?? [] });
   const fields = draft.value;
   const countries = useMemo(
     () =>
@@ -96,6 +99,15 @@ export function FirmPage() {
           onChange={(event) => draft.patch({ currency: event.currentTarget.value.toUpperCase() })}
         />
       </div>
+      <MultiSelect
+        label={t('firm.second_roles')}
+        description={t('firm.second_roles.help')}
+        disabled={!editable}
+        value={fields.second_factor_roles}
+        onChange={(list) => draft.patch({ second_factor_roles: list })}
+        data={secondRoles.map((role) => ({ value: role, label: code('role', role) }))}
+        data-testid="firm-second-roles"
+      />
       <Section title={t('firm.calling')}>
         <div className="stack">
           <MultiSelect

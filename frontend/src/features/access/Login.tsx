@@ -6,7 +6,7 @@ import type { Me } from '@/api/types';
 import { localeNames, locales, useCode, useT, type Locale } from '@/lib/i18n';
 import css from './login.module.css';
 
-/** The door. With `name` set it only asks the same person for the password again. */
+/** The door, with a second step for whoever has a second factor. With `knownLogin` it asks the same person again. */
 export function Login(props: {
   locale: Locale;
   onLocale(locale: Locale): void;
@@ -17,6 +17,8 @@ export function Login(props: {
   const code = useCode();
   const [login, setLogin] = useState(props.knownLogin ?? '');
   const [password, setPassword] = useState('');
+  const [asksCode, setAsksCode] = useState(false);
+  const [second, setSecond] = useState('');
   const [failure, setFailure] = useState('');
   const [busy, setBusy] = useState(false);
 
@@ -25,9 +27,12 @@ export function Login(props: {
     setBusy(true);
     setFailure('');
     try {
-      props.onSignedIn(await signIn(login.trim(), password));
+      props.onSignedIn(await signIn(login.trim(), password, asksCode ? second.trim() : undefined));
     } catch (error) {
-      setFailure(errorCode(error));
+      const reason = errorCode(error);
+      if (reason === 'code_required') setAsksCode(true);
+      else setFailure(reason);
+      setSecond('');
       setBusy(false);
     }
   }
@@ -71,6 +76,21 @@ export function Login(props: {
           onChange={(event) => setPassword(event.currentTarget.value)}
           data-testid="password"
         />
+        {asksCode && (
+          <TextInput
+            size="sm"
+            label={t('second.code')}
+            description={t('login.code.help')}
+            name="code"
+            autoComplete="one-time-code"
+            autoFocus
+            required
+            withAsterisk={false}
+            value={second}
+            onChange={(event) => setSecond(event.currentTarget.value)}
+            data-testid="login-code"
+          />
+        )}
         <Button type="submit" size="sm" fullWidth loading={busy} data-testid="login-submit">
           {t('login.submit')}
         </Button>

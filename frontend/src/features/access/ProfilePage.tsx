@@ -12,8 +12,12 @@ import { useStore } from '@/lib/react-store';
 import { useToast } from '@/ui/toast';
 import { Segmented } from '@/ui/Segmented';
 import { Page, Section } from '@/ui/kit';
+import { PasswordForm } from './PasswordForm';
+import { SecondFactor } from './SecondFactor';
+import { MySessions } from './Sessions';
+import { MyTokens } from './Tokens';
 
-/** One's own language, colours and sound. */
+/** One's own language, colours, sound and security. */
 export function ProfilePage(props: {
   onLocale(locale: Locale): void;
   onSignOut(): void;
@@ -36,7 +40,7 @@ export function ProfilePage(props: {
         </Button>
       }
     >
-      <div className="stack" style={{ maxWidth: 600, padding: '8px 20px 40px', gap: 20 }}>
+      <div className="stack" style={{ maxWidth: 720, padding: '8px 20px 40px', gap: 20 }}>
         <Section title={t('profile.appearance')}>
           <div className="row" style={{ gap: 24, alignItems: 'flex-end' }}>
             <Select
@@ -65,6 +69,18 @@ export function ProfilePage(props: {
         <Mobile />
         <Audio />
         <Section title={t('notify.title')}>{props.notices}</Section>
+        <Section title={t('second.title')} testId="second-factor">
+          <SecondFactor />
+        </Section>
+        <Section title={t('login.password')} testId="own-password">
+          <PasswordForm />
+        </Section>
+        <Section title={t('sessions.mine')} testId="own-sessions">
+          <MySessions />
+        </Section>
+        <Section title={t('token.title')} testId="own-tokens">
+          <MyTokens />
+        </Section>
         {props.shortcuts}
       </div>
     </Page>

@@ -4,6 +4,7 @@ import { CircleSlash, Plus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { useCan, useErrorText } from '@/api/react';
 import { rolesQuery } from '@/api/roles';
+import { endUserSessions, resetSecondFactor } from '@/api/security';
 import { createUser, saveUser, sessionKeys, setPassword, usersQuery } from '@/api/session';
 import type { User } from '@/api/types';
 import { useDraft } from '@/lib/draft';
@@ -74,6 +75,7 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
   const errorText = useErrorText();
   const cache = useQueryClient();
   const [secret, setSecret] = useState('');
+  const [mustChange, setMustChange] = useState(true);
   const draft = useDraft(`user.${user?.id ?? 'new'}`, {
     login: user?.login ?? '',
     name: user?.name ?? '',
@@ -86,9 +88,9 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
   const save = useMutation({
     mutationFn: async () => {
       const { login, active, ...rest } = fields;
-      if (!user) return createUser({ login, ...rest, password: secret });
+      if (!user) return createUser({ login, ...rest, password: secret, must_change_password: mustChange });
       const saved = await saveUser(user.id, { ...rest, active });
-      if (secret) await setPassword(user.id, secret);
+      if (secret) await setPassword(user.id, secret, mustChange);
       return saved;
     },
     onSuccess: async (saved) => {
@@ -163,6 +165,14 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
             error={save.isError ? errorText(save.error) : undefined}
             data-testid="user-password"
           />
+          {secret !== '' && (
+            <Switch
+              label={t('user.must_change')}
+              checked={mustChange}
+              onChange={(event) => setMustChange(event.currentTarget.checked)}
+              data-testid="user-must-change"
+            />
+          )}
           {user && (
             <Switch
               label={t('user.active')}
@@ -171,6 +181,7 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
               data-testid="user-active"
             />
           )}
+          {user && <Doors user={user} />}
           <div className="row">
             <Button
               type="submit"
@@ -190,5 +201,43 @@ function UserForm(props: { user: User | undefined; editable: boolean; onDone(id:
       )}
       {user && <Deputies userId={user.id} editable={editable} />}
     </form>
+  );
+}
+
+/** What of a person's doors others may close: browsers, and a second factor that was lost. */
+function Doors(props: { user: User }) {
+  const { user } = props;
+  const t = useT();
+  const can = useCan();
+  const toast = useToast();
+  const errorText = useErrorText();
+  const cache = useQueryClient();
+  const options = (done: string) => ({
+    onSuccess: async () => {
+      await cache.invalidateQueries({ queryKey: sessionKeys.users });
+      toast.done(done);
+    },
+    onError: (error: unknown) => toast.failed(errorText(error)),
+  });
+  const end = useMutation({ mutationFn: () => endUserSessions(user.id), ...options(t('sessions.ended')) });
+  const reset = useMutation({ mutationFn: () => resetSecondFactor(user.id), ...options(t('second.was_reset')) });
+  return (
+    <div className="row">
+      {can('sessions.manage') && (
+        <Button
+          variant="default"
+          loading={end.isPending}
+          onClick={() => end.mutate()}
+          data-testid="user-end-sessions"
+        >
+          {t('sessions.end_everywhere')}
+        </Button>
+      )}
+      {user.second_factor && (
+        <Button variant="default" loading={reset.isPending} onClick={() => reset.mutate()} data-testid="user-reset-second">
+          {t('second.reset')}
+        </Button>
+      )}
+    </div>
   );
 }
