@@ -187,7 +187,7 @@ func dismissedInACall(t *testing.T, p *e2e.Product) {
 	agent := p.Hire(siptest.AnswerAfter(0)).Ready()
 	line := p.OpenLine([]*e2e.Agent{agent}, nil)
 	c := p.Call(line, e2e.NewNumber())
-	agent.Await("busy")
+	agent.Await("on_call")
 	p.Must(c.WaitAnswered(p.Within(20 * time.Second)))
 	e2e.Do[struct{}](p.As("admin"), "PATCH", fmt.Sprintf("/users/%d", agent.ID), map[string]any{"active": false})
 	if _, err := c.WaitEnded(p.Within(blindWithin)); err != nil {

@@ -60,7 +60,8 @@ async function send<T>(method: string, path: string, query?: Query, body?: unkno
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401 && path !== '/session') sessionLost.set(true);
-    if (error.code === 'proof_required' && (await proof.get()?.ask())) return send<T>(method, path, query, body, signal);
+    if (error.code === 'proof_required' && (await proof.get()?.ask()))
+      return send<T>(method, path, query, body, signal);
     throw error;
   }
   if (response.status === 204) return undefined as T;

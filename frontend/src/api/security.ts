@@ -23,7 +23,7 @@ interface SessionPage {
 /** Everybody's browsers, page by page, newest first. */
 async function allSessions(signal: AbortSignal): Promise<Session[]> {
   const all: Session[] = [];
-  for (let before: number | undefined; ; ) {
+  for (let before: number | undefined; ;) {
     const page = await http.get<SessionPage>('/sessions', { before, limit: 200 }, signal);
     all.push(...(page.items ?? []));
     if (!page.next) return all;

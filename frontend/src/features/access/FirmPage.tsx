@@ -23,7 +23,11 @@ export function FirmPage() {
   const cache = useQueryClient();
   const { firm } = useMe();
   const editable = can('settings.write');
-  const draft = useDraft('firm', { ...firm, allowed_countries: firm.allowed_countries ?? [], second_factor_roles: firm.second_factor_roles ?? [] });
+  const draft = useDraft('firm', {
+    ...firm,
+    allowed_countries: firm.allowed_countries ?? [],
+    second_factor_roles: firm.second_factor_roles ?? [],
+  });
   const fields = draft.value;
   const countries = useMemo(
     () =>

@@ -43,7 +43,7 @@ export function MySessions() {
   const errorText = useErrorText();
   const query = useQuery(mySessionsQuery);
   const end = useEnd(endMySession);
-  const endOthers = useEnd<void>(endMyOthers);
+  const endOthers = useEnd<null>(endMyOthers);
   if (query.isPending) return <SkeletonRows rows={2} />;
   if (query.isError) return <Failed small text={errorText(query.error)} retry={() => void query.refetch()} />;
   return (
@@ -54,7 +54,7 @@ export function MySessions() {
           <Button
             variant="default"
             loading={endOthers.isPending}
-            onClick={() => endOthers.mutate()}
+            onClick={() => endOthers.mutate(null)}
             data-testid="end-others"
           >
             {t('sessions.end_others')}

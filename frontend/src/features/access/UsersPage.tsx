@@ -224,17 +224,17 @@ function Doors(props: { user: User }) {
   return (
     <div className="row">
       {can('sessions.manage') && (
-        <Button
-          variant="default"
-          loading={end.isPending}
-          onClick={() => end.mutate()}
-          data-testid="user-end-sessions"
-        >
+        <Button variant="default" loading={end.isPending} onClick={() => end.mutate()} data-testid="user-end-sessions">
           {t('sessions.end_everywhere')}
         </Button>
       )}
       {user.second_factor && (
-        <Button variant="default" loading={reset.isPending} onClick={() => reset.mutate()} data-testid="user-reset-second">
+        <Button
+          variant="default"
+          loading={reset.isPending}
+          onClick={() => reset.mutate()}
+          data-testid="user-reset-second"
+        >
           {t('second.reset')}
         </Button>
       )}
