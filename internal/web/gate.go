@@ -20,10 +20,10 @@ type Gate interface {
 	Allow(ctx context.Context, p Permission) error
 }
 
-// Keeper is a Gate that knows more: programs that come with a token, people who
-// have something to do first, and what is held open after the gate was passed.
+// Keeper is what a Gate may be besides: it knows programs that come with a token,
+// people who have something to do first, and what is held open after the gate
+// was passed.
 type Keeper interface {
-	Gate
 	// EnterToken is Enter for a token in the header Authorization. A session's
 	// token is none, and the other way round.
 	EnterToken(ctx context.Context, token string) (context.Context, error)

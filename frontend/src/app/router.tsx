@@ -187,8 +187,30 @@ const settingsHome = createRoute({
 });
 
 const settingsPage = (
-  path: 'users' | 'roles' | 'teams' | 'lines' | 'firm' | 'fields' | 'templates' | 'quotas' | 'sessions' | 'tokens' | 'health',
-  name: 'Users' | 'Roles' | 'Teams' | 'Lines' | 'Firm' | 'Fields' | 'Templates' | 'Quotas' | 'Sessions' | 'Tokens' | 'Health',
+  path:
+    | 'users'
+    | 'roles'
+    | 'teams'
+    | 'lines'
+    | 'firm'
+    | 'fields'
+    | 'templates'
+    | 'quotas'
+    | 'sessions'
+    | 'tokens'
+    | 'health',
+  name:
+    | 'Users'
+    | 'Roles'
+    | 'Teams'
+    | 'Lines'
+    | 'Firm'
+    | 'Fields'
+    | 'Templates'
+    | 'Quotas'
+    | 'Sessions'
+    | 'Tokens'
+    | 'Health',
 ) =>
   createRoute({
     getParentRoute: () => settings,
