@@ -4,6 +4,7 @@ import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { ClientsPage } from '@/features/client/ClientsPage';
 import { NewClientPage } from '@/features/client/NewClientPage';
 import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
+import { useFieldTabs } from '@/features/field/useFieldTabs';
 import { ClientLeads } from '@/features/lead/ClientLeads';
 import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
 import { MergedInto } from '@/features/merge/MergedInto';
@@ -20,6 +21,7 @@ const slots: CardSlots = {
   reminders: (client) => <ClientReminders client={client} />,
   recording: (callId) => <RecordingPlayer callId={callId} />,
   why: (client) => <Why entity="client" id={client.id} />,
+  useTabs: (client, open) => useFieldTabs(client.id, open),
 };
 
 export function ClientsRoute() {

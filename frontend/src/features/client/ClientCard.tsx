@@ -11,6 +11,7 @@ import { useNow } from '@/lib/clock';
 import { useDraft } from '@/lib/draft';
 import { useFormat } from '@/lib/format';
 import { useT } from '@/lib/i18n';
+import { tabStore } from '@/lib/storage';
 import { useToast } from '@/ui/toast';
 import { Avatar, Badge, Failed, PhoneNumber, Section, SkeletonRows } from '@/ui/kit';
 import css from './client.module.css';
@@ -26,6 +27,15 @@ export interface CardSlots {
   reminders(client: Client): ReactNode;
   recording(callId: number): ReactNode;
   why(client: Client): ReactNode;
+  /** A hook: the tabs that the firm has added itself; `open` shows one of them. */
+  useTabs(client: Client, open: (key: string) => void): CardTab[];
+}
+
+/** A part of the card that another room brings: its tab, and what is in it. */
+export interface CardTab {
+  key: string;
+  title: string;
+  render(): ReactNode;
 }
 
 /** Everything about one client, reachable in one click. */
@@ -93,8 +103,7 @@ function Card(props: { client: Client; slots: CardSlots }) {
         <Facts client={client} editable={can('clients.write')} />
       </div>
       <div className={css.middle}>
-        <Composer client={client} slots={slots} />
-        <Timeline clientId={client.id} recording={slots.recording} />
+        <Parts client={client} slots={slots} />
       </div>
       <aside className={css.context} aria-label={t('client.context')}>
         {slots.leads(client)}
@@ -102,6 +111,46 @@ function Card(props: { client: Client; slots: CardSlots }) {
         {slots.why(client)}
       </aside>
     </div>
+  );
+}
+
+const overview = 'overview';
+
+/** What is going on with the client, and the sections that the firm has added. */
+function Parts(props: { client: Client; slots: CardSlots }) {
+  const { client, slots } = props;
+  const t = useT();
+  const [shown, setShown] = useState(() => tabStore.get(`card.${client.id}.tab`) ?? overview);
+  const open = (key: string) => {
+    setShown(key);
+    tabStore.set(`card.${client.id}.tab`, key);
+  };
+  const own = slots.useTabs(client, open);
+  const active = own.find((tab) => tab.key === shown);
+  return (
+    <>
+      {own.length > 0 && (
+        <div className={css.parts} role="tablist" aria-label={t('client.parts')}>
+          {[{ key: overview, title: t('client.overview') }, ...own].map((tab) => (
+            <button
+              key={tab.key}
+              type="button"
+              role="tab"
+              aria-selected={tab.key === (active?.key ?? overview)}
+              onClick={() => open(tab.key)}
+              data-testid={`card-tab-${tab.key}`}
+            >
+              {tab.title}
+            </button>
+          ))}
+        </div>
+      )}
+      <div hidden={active !== undefined}>
+        <Composer client={client} slots={slots} />
+        <Timeline clientId={client.id} recording={slots.recording} />
+      </div>
+      {active?.render()}
+    </>
   );
 }
 

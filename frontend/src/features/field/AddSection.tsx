@@ -38,7 +38,7 @@ export function AddSection(props: { onMade(section: CustomSection): void; onCanc
     onSuccess: async (section) => {
       await changed();
       draft.clear();
-      toast.done(t('field.section_made', { title: section.title }));
+      toast.done(t('custom.section_made', { title: section.title }));
       props.onMade(section);
     },
   });
@@ -51,7 +51,7 @@ export function AddSection(props: { onMade(section: CustomSection): void; onCanc
     <form
       className={css.newSection}
       data-testid="new-section-form"
-      aria-label={t('field.new_section')}
+      aria-label={t('custom.new_section')}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -64,8 +64,8 @@ export function AddSection(props: { onMade(section: CustomSection): void; onCanc
       <div className="row">
         <TextInput
           className="grow"
-          aria-label={t('field.section_title')}
-          placeholder={t('field.section_title')}
+          aria-label={t('custom.section_title')}
+          placeholder={t('custom.section_title')}
           maxLength={60}
           autoFocus
           value={title}
@@ -78,12 +78,12 @@ export function AddSection(props: { onMade(section: CustomSection): void; onCanc
           data-testid="section-title"
         />
         <Segmented
-          label={t('field.section_kind')}
+          label={t('custom.section_kind')}
           value={kind}
           onChange={(next) => draft.patch({ kind: next })}
           data={[
-            { value: 'fields', label: t('field.kind.fields'), icon: TableProperties, testId: 'kind-fields' },
-            { value: 'table', label: t('field.kind.table'), icon: Rows3, testId: 'kind-table' },
+            { value: 'fields', label: t('custom.kind.fields'), icon: TableProperties, testId: 'kind-fields' },
+            { value: 'table', label: t('custom.kind.table'), icon: Rows3, testId: 'kind-table' },
           ]}
         />
       </div>
@@ -111,14 +111,14 @@ export function AddSection(props: { onMade(section: CustomSection): void; onCanc
           onClick={() => draft.patch({ fields: [...fields, noWish] })}
           data-testid="more-fields"
         >
-          {kind === 'table' ? t('field.add_column') : t('field.add')}
+          {kind === 'table' ? t('custom.add_column') : t('custom.add')}
         </Button>
-        <span className="whisper grow">{t('field.enter_adds')}</span>
+        <span className="whisper grow">{t('custom.enter_adds')}</span>
         <Button variant="default" onClick={props.onCancel}>
           {t('action.cancel')}
         </Button>
         <Button type="submit" disabled={!title.trim()} loading={make.isPending} data-testid="section-create">
-          {t('field.section_create')}
+          {t('custom.section_create')}
         </Button>
       </div>
     </form>

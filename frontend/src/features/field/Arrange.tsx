@@ -64,7 +64,7 @@ function Arranging(props: { section: CustomSection }) {
     onSuccess: async (saved) => {
       await changed();
       if (!saved.archived_at) return;
-      toast.done(t('field.archived', { label: saved.label }), () => {
+      toast.done(t('custom.archived', { label: saved.label }), () => {
         void saveField(saved.id, { archived: false }).then(changed).catch(report);
       });
     },
@@ -83,7 +83,7 @@ function Arranging(props: { section: CustomSection }) {
       <div className="row">
         <TextInput
           className="grow"
-          label={t('field.section_title')}
+          label={t('custom.section_title')}
           maxLength={60}
           value={title.value ?? section.title}
           onChange={(event) => title.set(event.currentTarget.value)}
@@ -104,7 +104,7 @@ function Arranging(props: { section: CustomSection }) {
               {
                 onSuccess: (saved) =>
                   saved.archived_at &&
-                  toast.done(t('field.section_archived', { title: saved.title }), () => {
+                  toast.done(t('custom.section_archived', { title: saved.title }), () => {
                     void saveSection(saved.id, { archived: false }).then(changed).catch(report);
                   }),
               },
@@ -112,10 +112,10 @@ function Arranging(props: { section: CustomSection }) {
           }
           data-testid="archive-section"
         >
-          {section.archived_at ? t('field.restore') : t('field.archive')}
+          {section.archived_at ? t('custom.restore') : t('custom.archive')}
         </Button>
       </div>
-      <ul className={css.arranged} aria-label={t('field.fields')}>
+      <ul className={css.arranged} aria-label={t('custom.fields')}>
         {sorting.items.map((field, index) => (
           <FieldItem
             key={field.id}
@@ -132,7 +132,7 @@ function Arranging(props: { section: CustomSection }) {
       <NewFieldForm section={section} />
       {archived.length > 0 && (
         <details className={css.archived}>
-          <summary>{t('field.archived_ones', { n: archived.length })}</summary>
+          <summary>{t('custom.archived_ones', { n: archived.length })}</summary>
           <ul className={css.arranged}>
             {archived.map((field) => (
               <li key={field.id} className="row">
@@ -143,7 +143,7 @@ function Arranging(props: { section: CustomSection }) {
                   onClick={() => archive.mutate(field)}
                   data-testid="restore-field"
                 >
-                  {t('field.restore')}
+                  {t('custom.restore')}
                 </Button>
               </li>
             ))}
@@ -171,8 +171,8 @@ function SectionMover(props: { section: CustomSection }) {
     <span className="row" style={{ gap: 0, marginTop: 18 }}>
       <ActionIcon
         disabled={at === 0}
-        aria-label={t('field.move_earlier')}
-        title={t('field.move_earlier')}
+        aria-label={t('custom.move_earlier')}
+        title={t('custom.move_earlier')}
         onClick={() => move(-1)}
         data-testid="section-earlier"
       >
@@ -180,8 +180,8 @@ function SectionMover(props: { section: CustomSection }) {
       </ActionIcon>
       <ActionIcon
         disabled={at === ids.length - 1}
-        aria-label={t('field.move_later')}
-        title={t('field.move_later')}
+        aria-label={t('custom.move_later')}
+        title={t('custom.move_later')}
         onClick={() => move(1)}
         data-testid="section-later"
       >
@@ -224,12 +224,12 @@ function FieldItem(props: {
           {open ? <ChevronDown size={13} aria-hidden /> : <ChevronRight size={13} aria-hidden />}
           <Icon size={14} aria-hidden />
           <span className="grow truncate">{field.label}</span>
-          <span className="whisper">{code('field.type', field.type)}</span>
+          <span className="whisper">{code('custom.type', field.type)}</span>
         </button>
         <ActionIcon
           size={24}
           disabled={props.first}
-          aria-label={t('field.move_up', { label: field.label })}
+          aria-label={t('custom.move_up', { label: field.label })}
           onClick={() => props.onMove(-1)}
           data-testid="move-up"
         >
@@ -238,7 +238,7 @@ function FieldItem(props: {
         <ActionIcon
           size={24}
           disabled={props.last}
-          aria-label={t('field.move_down', { label: field.label })}
+          aria-label={t('custom.move_down', { label: field.label })}
           onClick={() => props.onMove(1)}
           data-testid="move-down"
         >
@@ -246,8 +246,8 @@ function FieldItem(props: {
         </ActionIcon>
         <ActionIcon
           size={24}
-          aria-label={t('field.archive_one', { label: field.label })}
-          title={t('field.archive')}
+          aria-label={t('custom.archive_one', { label: field.label })}
+          title={t('custom.archive')}
           onClick={props.onArchive}
           data-testid="archive-field"
         >
@@ -263,7 +263,7 @@ function FieldItem(props: {
           }}
         >
           <TextInput
-            label={props.table ? t('field.column_name') : t('field.name')}
+            label={props.table ? t('custom.column_name') : t('custom.name')}
             maxLength={60}
             value={draft.value.label}
             onChange={(event) => draft.patch({ label: event.currentTarget.value })}
@@ -278,7 +278,7 @@ function FieldItem(props: {
           />
           {save.isError && <p className={css.error}>{errorText(save.error)}</p>}
           <div className="row">
-            <span className="whisper grow">{t('field.key', { key: field.key })}</span>
+            <span className="whisper grow">{t('custom.key', { key: field.key })}</span>
             <Button
               type="submit"
               size="compact-sm"
@@ -340,7 +340,7 @@ function NewFieldForm(props: { section: CustomSection }) {
           loading={add.isPending}
           data-testid="add-field"
         >
-          {section.kind === 'table' ? t('field.add_column') : t('field.add')}
+          {section.kind === 'table' ? t('custom.add_column') : t('custom.add')}
         </Button>
       </div>
     </form>

@@ -22,7 +22,7 @@ export function ChoiceEditor(props: EditorProps) {
   const known = terms.some((term) => term.label.toLocaleLowerCase() === word.toLocaleLowerCase());
   const data = terms.map((term) => ({ value: String(term.id), label: term.label }));
   if (word && !known && dictionary && can('clients.write')) {
-    data.push({ value: make, label: t('field.create_term', { label: word }) });
+    data.push({ value: make, label: t('custom.create_term', { label: word }) });
   }
   const choose = async (value: string | null) => {
     if (value !== make) return props.onCommit(value ?? '');
@@ -51,7 +51,7 @@ export function ChoiceEditor(props: EditorProps) {
           (option) => 'value' in option && (option.value === make || option.label.toLocaleLowerCase().includes(part)),
         );
       }}
-      nothingFoundMessage={t('field.no_terms')}
+      nothingFoundMessage={t('custom.no_terms')}
       error={props.error}
       onChange={(value) => void choose(value)}
       onDropdownClose={props.onCancel}

@@ -52,7 +52,7 @@ export function DictionaryForm(props: { dictionary: Dictionary | undefined; onMa
       >
         <TextInput
           className="grow"
-          label={t('field.dictionary_name')}
+          label={t('custom.dictionary_name')}
           maxLength={100}
           autoFocus={!dictionary}
           value={value}
@@ -76,7 +76,7 @@ export function DictionaryForm(props: { dictionary: Dictionary | undefined; onMa
             }
             onClick={() => archive.mutate(dictionary)}
           >
-            {dictionary.archived_at ? t('field.restore') : t('field.archive')}
+            {dictionary.archived_at ? t('custom.restore') : t('custom.archive')}
           </Button>
         )}
       </form>
@@ -106,7 +106,7 @@ function Terms(props: { dictionary: Dictionary }) {
   });
   return (
     <>
-      <ul className={css.arranged} aria-label={t('field.entries')}>
+      <ul className={css.arranged} aria-label={t('custom.entries')}>
         {sorting.items.map((term, index) => (
           <li key={term.id} {...sorting.handle(term.id)} className={css.item} data-testid="term">
             <TermLine
@@ -127,8 +127,8 @@ function Terms(props: { dictionary: Dictionary }) {
       >
         <TextInput
           className="grow"
-          aria-label={t('field.new_term')}
-          placeholder={t('field.new_term')}
+          aria-label={t('custom.new_term')}
+          placeholder={t('custom.new_term')}
           maxLength={100}
           value={fresh.value}
           error={add.isError ? errorText(add.error) : undefined}
@@ -142,12 +142,12 @@ function Terms(props: { dictionary: Dictionary }) {
           disabled={!fresh.value.trim()}
           loading={add.isPending}
         >
-          {t('field.add_term')}
+          {t('custom.add_term')}
         </Button>
       </form>
       {archived.length > 0 && (
         <details className={css.archived}>
-          <summary>{t('field.archived_terms', { n: archived.length })}</summary>
+          <summary>{t('custom.archived_terms', { n: archived.length })}</summary>
           <ul className={css.arranged}>
             {archived.map((term) => (
               <li key={term.id} className="row">
@@ -157,7 +157,7 @@ function Terms(props: { dictionary: Dictionary }) {
                   variant="default"
                   onClick={() => void saveTerm(term.id, { archived: false }).then(changed).catch(report)}
                 >
-                  {t('field.restore')}
+                  {t('custom.restore')}
                 </Button>
               </li>
             ))}
@@ -187,7 +187,7 @@ function TermLine(props: { term: Term; first: boolean; last: boolean; onMove(ste
     const back = () => void saveTerm(term.id, { archived: false }).then(changed).catch(report);
     void saveTerm(term.id, { archived: true })
       .then(changed)
-      .then(() => toast.done(t('field.archived', { label: term.label }), back))
+      .then(() => toast.done(t('custom.archived', { label: term.label }), back))
       .catch(report);
   };
   return (
@@ -196,7 +196,7 @@ function TermLine(props: { term: Term; first: boolean; last: boolean; onMove(ste
       <TextInput
         className="grow"
         variant="unstyled"
-        aria-label={t('field.term')}
+        aria-label={t('custom.term')}
         maxLength={100}
         value={draft.value ?? term.label}
         onChange={(event) => draft.set(event.currentTarget.value)}
@@ -209,7 +209,7 @@ function TermLine(props: { term: Term; first: boolean; last: boolean; onMove(ste
       <ActionIcon
         size={24}
         disabled={props.first}
-        aria-label={t('field.move_up', { label: term.label })}
+        aria-label={t('custom.move_up', { label: term.label })}
         onClick={() => props.onMove(-1)}
       >
         <ChevronUp size={14} aria-hidden />
@@ -217,12 +217,12 @@ function TermLine(props: { term: Term; first: boolean; last: boolean; onMove(ste
       <ActionIcon
         size={24}
         disabled={props.last}
-        aria-label={t('field.move_down', { label: term.label })}
+        aria-label={t('custom.move_down', { label: term.label })}
         onClick={() => props.onMove(1)}
       >
         <ChevronDown size={14} aria-hidden />
       </ActionIcon>
-      <ActionIcon size={24} aria-label={t('field.archive_one', { label: term.label })} onClick={archive}>
+      <ActionIcon size={24} aria-label={t('custom.archive_one', { label: term.label })} onClick={archive}>
         <Archive size={14} aria-hidden />
       </ActionIcon>
     </div>

@@ -60,8 +60,8 @@ export function FieldDraft(props: {
     <div className={css.wish} data-testid="field-draft">
       <div className={css.wishLine}>
         <TextInput
-          aria-label={props.table ? t('field.column_name') : t('field.name')}
-          placeholder={props.table ? t('field.column_name') : t('field.name')}
+          aria-label={props.table ? t('custom.column_name') : t('custom.name')}
+          placeholder={props.table ? t('custom.column_name') : t('custom.name')}
           maxLength={60}
           autoFocus={props.autoFocus}
           value={wish.label}
@@ -74,9 +74,9 @@ export function FieldDraft(props: {
           data-testid="field-label"
         />
         <Select
-          aria-label={t('field.type')}
+          aria-label={t('custom.type')}
           value={wish.type}
-          data={types.map((type) => ({ value: type, label: code('field.type', type) }))}
+          data={types.map((type) => ({ value: type, label: code('custom.type', type) }))}
           leftSection={<Icon size={14} aria-hidden />}
           onChange={(type) => type && props.onChange({ ...wish, type: type as FieldType, options: {} })}
           data-testid="field-type"
@@ -129,8 +129,8 @@ export function FieldOptionsForm(props: {
         <div className={css.options}>
           {type === 'choice' && fresh && (
             <Select
-              label={t('field.dictionary')}
-              placeholder={t('field.dictionary.own')}
+              label={t('custom.dictionary')}
+              placeholder={t('custom.dictionary.own')}
               clearable
               searchable
               value={options.dictionary_id ? String(options.dictionary_id) : null}
@@ -143,11 +143,11 @@ export function FieldOptionsForm(props: {
           )}
           {type === 'reference' && fresh && (
             <Select
-              label={t('field.refers')}
+              label={t('custom.refers')}
               value={options.refers || 'client'}
               data={(['client', 'user', 'lead'] as const).map((kind) => ({
                 value: kind,
-                label: code('field.refers', kind),
+                label: code('custom.refers', kind),
               }))}
               onChange={(refers) => set({ refers: (refers ?? 'client') as FieldOptions['refers'] & string })}
               data-testid="field-refers"
@@ -155,7 +155,7 @@ export function FieldOptionsForm(props: {
           )}
           {type === 'money' && (
             <TextInput
-              label={t('field.currency')}
+              label={t('custom.currency')}
               placeholder="EUR"
               maxLength={3}
               w={90}
@@ -167,7 +167,7 @@ export function FieldOptionsForm(props: {
       )}
       {!fresh && type !== 'formula' && (
         <Switch
-          label={t('field.must_be_filled')}
+          label={t('custom.must_be_filled')}
           checked={options.required ?? false}
           onChange={(event) => set({ required: event.currentTarget.checked })}
         />

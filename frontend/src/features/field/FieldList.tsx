@@ -58,7 +58,7 @@ function FieldLine(props: { clientId: number; field: CustomField; stored: FieldV
         <span className="truncate" title={field.label}>
           {field.label}
         </span>
-        {field.options.required && <span title={t('field.required')}>*</span>}
+        {field.options.required && <span title={t('custom.required')}>*</span>}
       </span>
       {editing ? (
         <div className="stack" style={{ gap: 6 }}>
@@ -77,12 +77,12 @@ function FieldLine(props: { clientId: number; field: CustomField; stored: FieldV
           />
           {conflict && (
             <div className="row" data-testid="field-conflict">
-              <span className="soft grow">{t('field.theirs', { value: held || '—' })}</span>
+              <span className="soft grow">{t('custom.theirs', { value: held || '—' })}</span>
               <Button size="compact-sm" onClick={() => keep(draft.value?.value ?? held)} data-testid="keep-mine">
-                {t('field.keep_mine')}
+                {t('custom.keep_mine')}
               </Button>
               <Button size="compact-sm" variant="default" onClick={close} data-testid="take-theirs">
-                {t('field.take_theirs')}
+                {t('custom.take_theirs')}
               </Button>
             </div>
           )}
@@ -102,7 +102,7 @@ function FieldLine(props: { clientId: number; field: CustomField; stored: FieldV
             <button
               type="button"
               className={css.pencil}
-              aria-label={t('field.edit', { label: field.label })}
+              aria-label={t('custom.edit', { label: field.label })}
               onClick={begin}
               onKeyDown={(event: KeyboardEvent) => event.key === 'F2' && begin()}
             >

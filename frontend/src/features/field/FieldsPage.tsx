@@ -27,11 +27,11 @@ export function FieldsPage() {
           value={what}
           onChange={(next: What) => setWhat(next)}
           data={[
-            { value: 'sections', label: t('field.sections'), icon: TableProperties, testId: 'show-sections' },
-            { value: 'dictionaries', label: t('field.dictionaries'), icon: BookOpen, testId: 'show-dictionaries' },
+            { value: 'sections', label: t('custom.sections'), icon: TableProperties, testId: 'show-sections' },
+            { value: 'dictionaries', label: t('custom.dictionaries'), icon: BookOpen, testId: 'show-dictionaries' },
           ]}
         />
-        <span className="whisper">{t(what === 'sections' ? 'field.sections.text' : 'field.dictionaries.text')}</span>
+        <span className="whisper">{t(what === 'sections' ? 'custom.sections.text' : 'custom.dictionaries.text')}</span>
       </div>
       {what === 'sections' ? <Sections /> : <Dictionaries />}
     </div>
@@ -51,7 +51,7 @@ function Sections() {
   const current = all.find((each) => each.id === chosen);
   return (
     <SplitView
-      label={t('field.sections')}
+      label={t('custom.sections')}
       items={all.map((each) => ({
         id: each.id,
         title: each.title,
@@ -60,7 +60,7 @@ function Sections() {
           .map((field) => field.label)
           .join(', '),
         mark: each.archived_at ? (
-          <Badge>{t('field.is_archived')}</Badge>
+          <Badge>{t('custom.is_archived')}</Badge>
         ) : (
           each.kind === 'table' && <Rows3 size={14} aria-hidden />
         ),
@@ -75,7 +75,7 @@ function Sections() {
           onClick={() => setChosen('new')}
           data-testid="settings-new-section"
         >
-          {t('field.new_section')}
+          {t('custom.new_section')}
         </Button>
       }
     >
@@ -84,8 +84,8 @@ function Sections() {
       ) : current ? (
         <Arrange key={current.id} sectionId={current.id} />
       ) : (
-        <Empty icon={TableProperties} title={all.length ? t('field.choose_section') : t('field.no_sections')}>
-          {t('field.no_sections.text')}
+        <Empty icon={TableProperties} title={all.length ? t('custom.choose_section') : t('custom.no_sections')}>
+          {t('custom.no_sections.text')}
         </Empty>
       )}
     </SplitView>
@@ -105,12 +105,12 @@ function Dictionaries() {
   const current = all.find((each) => each.id === chosen);
   return (
     <SplitView
-      label={t('field.dictionaries')}
+      label={t('custom.dictionaries')}
       items={all.map((each) => ({
         id: each.id,
         title: each.name,
-        note: t('field.terms', { n: each.terms.filter((term) => !term.archived_at).length }),
-        mark: each.archived_at && <Badge>{t('field.is_archived')}</Badge>,
+        note: t('custom.terms', { n: each.terms.filter((term) => !term.archived_at).length }),
+        mark: each.archived_at && <Badge>{t('custom.is_archived')}</Badge>,
         testId: 'dictionary-row',
       }))}
       chosen={chosen}
@@ -122,15 +122,15 @@ function Dictionaries() {
           onClick={() => setChosen('new')}
           data-testid="new-dictionary"
         >
-          {t('field.new_dictionary')}
+          {t('custom.new_dictionary')}
         </Button>
       }
     >
       {chosen === 'new' || current ? (
         <DictionaryForm key={String(chosen)} dictionary={current} onMade={setChosen} />
       ) : (
-        <Empty icon={BookOpen} title={all.length ? t('field.choose_dictionary') : t('field.no_dictionaries')}>
-          {t('field.no_dictionaries.text')}
+        <Empty icon={BookOpen} title={all.length ? t('custom.choose_dictionary') : t('custom.no_dictionaries')}>
+          {t('custom.no_dictionaries.text')}
         </Empty>
       )}
     </SplitView>

@@ -22,7 +22,7 @@ export function FileEditor(props: EditorProps) {
       clearable={!field.options.required}
       value={props.value || null}
       data={data}
-      nothingFoundMessage={t('field.no_files')}
+      nothingFoundMessage={t('custom.no_files')}
       error={props.error}
       onChange={(value) => props.onCommit(value ?? '')}
       onDropdownClose={props.onCancel}

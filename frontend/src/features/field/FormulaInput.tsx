@@ -53,7 +53,7 @@ export function FormulaInput(props: {
     <div className="stack" style={{ gap: 6 }}>
       <Textarea
         ref={input}
-        label={t('field.formula')}
+        label={t('custom.formula')}
         placeholder="price * quantity"
         minRows={1}
         spellCheck={false}
@@ -78,7 +78,7 @@ export function FormulaInput(props: {
         value.trim() !== '' && (
           <span role="status" data-testid="formula-result">
             <Badge tone="good" icon={CircleCheck}>
-              {t('formula.gives', { type: code('field.type', check.result) })}
+              {t('formula.gives', { type: code('custom.type', check.result) })}
             </Badge>
           </span>
         )

@@ -47,8 +47,8 @@ export function ReferenceEditor(props: EditorProps) {
       data={data}
       onSearchChange={setTyped}
       filter={refers === 'user' ? undefined : ({ options }) => options}
-      placeholder={t('field.search_record')}
-      nothingFoundMessage={word || refers === 'user' ? t('field.nothing_found') : t('field.search_record')}
+      placeholder={t('custom.search_record')}
+      nothingFoundMessage={word || refers === 'user' ? t('custom.nothing_found') : t('custom.search_record')}
       error={props.error}
       onChange={(value) => props.onCommit(value ?? '')}
       onDropdownClose={props.onCancel}

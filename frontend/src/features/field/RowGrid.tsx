@@ -76,7 +76,7 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
         return field.type !== 'formula' && value?.value ? [{ field_id: field.id, value: value.value }] : [];
       });
       void refetch();
-      toast.done(t('field.row_removed'), () => {
+      toast.done(t('custom.row_removed'), () => {
         void addRow(clientId, { section_id: section.id, position: row.position, values: lost })
           .then(refetch)
           .catch(report);
@@ -114,13 +114,13 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
       onClick={() => add.mutate()}
       data-testid="add-row"
     >
-      {t('field.add_row')}
+      {t('custom.add_row')}
     </Button>
   );
   if (rows.length === 0) {
     return (
-      <Empty icon={Rows3} title={t('field.no_rows')} small action={adder || undefined} testId="no-rows">
-        {t('field.no_rows.text')}
+      <Empty icon={Rows3} title={t('custom.no_rows')} small action={adder || undefined} testId="no-rows">
+        {t('custom.no_rows.text')}
       </Empty>
     );
   }
@@ -176,7 +176,7 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
                     {editable && (
                       <ActionIcon
                         size={24}
-                        aria-label={t('field.remove_row', { n: item.index + 1 })}
+                        aria-label={t('custom.remove_row', { n: item.index + 1 })}
                         onClick={() => remove.mutate(row)}
                         data-testid="remove-row"
                       >
@@ -193,7 +193,7 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
       {adder && (
         <div className="row">
           {adder}
-          <span className="whisper">{t('field.grid_keys')}</span>
+          <span className="whisper">{t('custom.grid_keys')}</span>
         </div>
       )}
     </div>

@@ -31,12 +31,12 @@ export function SectionTab(props: { clientId: number; section: CustomSection }) 
               onClick={() => setArranging(false)}
               data-testid="arrange-done"
             >
-              {t('field.arrange_done')}
+              {t('custom.arrange_done')}
             </Button>
           ) : (
             <ActionIcon
-              aria-label={t('field.arrange')}
-              title={t('field.arrange')}
+              aria-label={t('custom.arrange')}
+              title={t('custom.arrange')}
               onClick={() => setArranging(true)}
               data-testid="arrange-section"
             >
@@ -48,8 +48,8 @@ export function SectionTab(props: { clientId: number; section: CustomSection }) 
       {arranging ? (
         <Arrange sectionId={section.id} />
       ) : section.fields.length === 0 ? (
-        <Empty icon={ListPlus} title={t('field.no_fields')} small>
-          {can('settings.write') ? t('field.no_fields.admin') : t('field.no_fields.text')}
+        <Empty icon={ListPlus} title={t('custom.no_fields')} small>
+          {can('settings.write') ? t('custom.no_fields.admin') : t('custom.no_fields.text')}
         </Empty>
       ) : query.data ? (
         <Body clientId={clientId} section={section} sheet={query.data} editable={can('clients.write')} />

@@ -13,15 +13,15 @@ export function Value(props: { field: CustomField; value: FieldValue | undefined
   const shown = useShown();
   if (value?.hidden) {
     return (
-      <span className="row whisper" style={{ gap: 4 }} title={t('field.hidden.text')}>
-        <EyeOff size={12} aria-hidden /> {t('field.hidden')}
+      <span className="row whisper" style={{ gap: 4 }} title={t('custom.hidden.text')}>
+        <EyeOff size={12} aria-hidden /> {t('custom.hidden')}
       </span>
     );
   }
   if (value?.error) {
     return (
       <Badge tone="warn" icon={TriangleAlert}>
-        {code('field.error', value.error)}
+        {code('custom.error', value.error)}
       </Badge>
     );
   }

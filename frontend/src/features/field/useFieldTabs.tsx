@@ -27,7 +27,7 @@ export function useFieldTabs(clientId: number, open: (key: string) => void): Tab
   if (can('settings.write')) {
     tabs.push({
       key: fresh,
-      title: t('field.add_section'),
+      title: t('custom.add_section'),
       render: () => (
         <AddSection onMade={(section) => open(`section-${section.id}`)} onCancel={() => open('overview')} />
       ),
