@@ -80,8 +80,6 @@ create table import_mappings (
     updated_at timestamptz not null default now()
 );
 
-create index contact_points_email on contact_points (value) where kind = 'email';
 
 -- +goose Down
-drop index contact_points_email;
 drop table import_mappings, import_rows, imports, parcel_parts, parcels;
