@@ -28,7 +28,7 @@ comment on function name_sound is 'how a name in Latin letters sounds, roughly: 
 
 -- +goose StatementBegin
 create function name_words(key text) returns tsvector language sql immutable strict parallel safe as $$
-    select array_to_tsvector(array_remove(string_to_array(l || ' ' || name_sound(l), ' '), '')) from name_latin(key) l
+    select array_to_tsvector(array_remove(string_to_array(l || ' ' || public.name_sound(l), ' '), '')) from public.name_latin(key) l
 $$;
 -- +goose StatementEnd
 
