@@ -62,7 +62,7 @@ func (w *world) signIn() context.Context {
 	if _, err := people.AddUser(w.t.Context(), access.NewUser{Login: "cleo", Name: "Cleo", Roles: []string{"clerk"}, Password: "correct horse battery"}); err != nil {
 		w.t.Fatal(err)
 	}
-	token, _, err := people.Login(w.t.Context(), "cleo", "correct horse battery")
+	token, _, err := people.Login(w.t.Context(), "cleo", "correct horse battery", "")
 	if err != nil {
 		w.t.Fatal(err)
 	}

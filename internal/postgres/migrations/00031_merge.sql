@@ -48,6 +48,8 @@ create table duplicate_pairs (
 );
 create index duplicate_pairs_open on duplicate_pairs (score desc, a_id, b_id) where dismissed_at is null;
 create index duplicate_pairs_b on duplicate_pairs (b_id);
+create index contact_points_email on contact_points (value, client_id) where kind = 'email';
 
 -- +goose Down
+drop index contact_points_email;
 drop table duplicate_pairs, client_merge_rows, client_merges;
