@@ -71,7 +71,7 @@ bench: $(BIN) ## the benchmark table, against peers measured in the same run
 	@go run ./cmd/bench
 
 soak: setup-tests $(BIN) ## the endurance tests in their full size (an hour and more)
-	@CENTRALITA_SOAK=1 go test -timeout 4h -count=1 -v ./internal/e2e/...
+	@CENTRALITA_SOAK=1 go test -timeout 4h -count=1 -v ./internal/e2e/... ./crm/exchange/importing
 
 build: $(BIN) ## build bin/centralita with the web app inside
 

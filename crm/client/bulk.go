@@ -83,6 +83,11 @@ type Bulk struct {
 	Add []Point
 }
 
+// Unknown reports whether a number in E.164 is neither a client's nor the firm's.
+func (s *Service) Unknown(ctx context.Context, number string) (bool, error) {
+	return s.store.unknown(ctx, number)
+}
+
 // WriteMany stores clients in ctx's transaction, which must exist: new ones and
 // changed ones, in a handful of statements however many they are. The fields must
 // have been checked, and the changed ones found by FindMany. Contact points that

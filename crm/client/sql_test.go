@@ -55,6 +55,7 @@ func queries() map[string]query {
 		"sqlAddManyPoints":  {sql: sqlAddManyPoints, args: []any{ids, words, words, words, words, words, words, ids, words, words, []int16{5}}, many: true},
 		"sqlOrganisations":  {sql: sqlOrganisations, args: []any{words}},
 		"sqlUntouched":      {sql: sqlUntouched, args: []any{ids, []int{1}}},
+		"sqlUnknown":        {sql: sqlUnknown, args: []any{"+34600050000"}},
 		"sqlDelete":         {sql: sqlDelete, args: []any{500}},
 		"sqlRemoveValue":    {sql: sqlRemoveValue, args: []any{500, "phone", "x"}},
 		"sqlOwn":            {sql: sqlOwn, args: []any{[]string{"+34911234567"}}},

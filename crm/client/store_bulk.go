@@ -40,8 +40,11 @@ const (
 		where c.last_contact_at is null and not exists (select from interactions i where i.client_id = c.id)
 			and not exists (select from leads l where l.client_id = c.id) and not exists (select from notes n where n.client_id = c.id)
 			and not exists (select from contact_points p where p.client_id = c.id and p.source <> 'import')
+			and not exists (select from audit_entries a where a.entity = 'client' and a.entity_id = c.id and a.request_id <> ''
+				and a.action !~ '\.(read|reveal|dial|search|list|play|export)$')
 			and not exists (select from clients m where m.organisation_id = c.id and m.id <> all($1))
 		order by c.organisation_id nulls last, c.id for update of c`
+	sqlUnknown     = `select not exists (select from contact_readings where e164 = $1) and not exists (select from lines where number = $1)`
 	sqlDelete      = `delete from clients where id = $1`
 	sqlRemoveValue = `delete from contact_points where client_id = $1 and kind = $2 and value = $3 and source = 'import'`
 )
@@ -50,9 +53,6 @@ const (
 // locked.
 const manyKnown = `select c.id, c.kind, c.name, c.responsible_id, c.organisation_id, c.note, c.language, c.time_zone, c.version
 	from clients c where c.id = any($1) and `
-
-// bulkScope says whose clients may be written in bulk.
-var bulkScope = access.Resource{Entity: access.Client, Owner: "responsible_id", Shared: true, Unowned: true}
 
 func (s *Store) findMany(ctx context.Context, k Keys) (f FoundMany, err error) {
 	f.Own = map[string]bool{}
@@ -113,7 +113,7 @@ func (s *Store) known(ctx context.Context, ids []int64) (map[int64]Client, error
 		return found, nil
 	}
 	args := []any{ids}
-	mine := bulkScope.Where(ctx, access.Change, "c", func(v any) string {
+	mine := Clients.Where(ctx, access.Change, "c", func(v any) string {
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))
 	})
@@ -275,6 +275,11 @@ func (s *Store) deleteUntouched(ctx context.Context, versions map[int64]int) ([]
 		gone = append(gone, id)
 	}
 	return gone, nil
+}
+
+func (s *Store) unknown(ctx context.Context, number string) (yes bool, err error) {
+	err = s.db.Conn(ctx).QueryRow(ctx, sqlUnknown, number).Scan(&yes)
+	return yes, named(err)
 }
 
 func (s *Store) removeValue(ctx context.Context, id int64, kind, value string) error {

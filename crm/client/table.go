@@ -27,6 +27,9 @@ type TableQuery struct {
 	Columns []string
 	Cursor  string
 	Limit   int
+	// For is what the rows are read for besides being seen: with access.Export only
+	// those are there that may be carried away. Empty: to be seen.
+	For access.Verb
 }
 
 // TableRow is a client in a table: cells by the key of their field.
@@ -92,7 +95,7 @@ func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
 		return Table{}, err
 	}
 	q := &statement{limit: in.Limit + 1}
-	if err := s.narrow(ctx, q, in.Text, in.Where, "body.filter"); err != nil {
+	if err := s.narrow(ctx, q, in.Text, in.Where, "body.filter", in.For); err != nil {
 		return Table{}, err
 	}
 	cursor := in.Sort + map[bool]string{true: " desc"}[in.Desc]
@@ -105,7 +108,7 @@ func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
 
 // narrow adds the conditions under which a client is listed to ctx's actor: his
 // rights, what was typed, and the tree. at is the tree's place in the request.
-func (s *Service) narrow(ctx context.Context, q *statement, text string, where filter.Node, at string) error {
+func (s *Service) narrow(ctx context.Context, q *statement, text string, where filter.Node, at string, also ...access.Verb) error {
 	schema, asker, err := s.asking(ctx)
 	if err != nil {
 		return err
@@ -114,7 +117,13 @@ func (s *Service) narrow(ctx context.Context, q *statement, text string, where f
 	if err != nil {
 		return err
 	}
-	for _, condition := range []string{Clients.Where(ctx, access.Read, "c", q.bind), sql} {
+	conditions := []string{Clients.Where(ctx, access.Read, "c", q.bind), sql}
+	for _, verb := range also {
+		if verb != "" {
+			conditions = append(conditions, Clients.Where(ctx, verb, "c", q.bind))
+		}
+	}
+	for _, condition := range conditions {
 		if condition != "true" {
 			q.where = append(q.where, condition)
 		}
@@ -151,6 +160,15 @@ func (s *Service) Count(ctx context.Context, text string, where filter.Node, lim
 		return 0, err
 	}
 	return s.store.countOf(ctx, sql, args, limit)
+}
+
+// CountFor counts the clients with which ctx's actor may also do verb.
+func (s *Service) CountFor(ctx context.Context, verb access.Verb, text string, where filter.Node) (int, error) {
+	q := &statement{}
+	if err := s.narrow(ctx, q, text, where, "body.filter", verb); err != nil {
+		return 0, err
+	}
+	return s.store.countOf(ctx, q.ids(), q.args, 0)
 }
 
 // column is what a table shows under a key, and how much of it.

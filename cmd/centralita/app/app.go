@@ -23,6 +23,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
 	"centralita/crm/file"
@@ -70,6 +71,7 @@ type App struct {
 	messages  *message.Service
 	reminders *reminder.Service
 	imports   *importing.Service
+	exports   *export.Service
 
 	books   *store.Books
 	ari     *ari.Client
@@ -156,9 +158,12 @@ func (a *App) makeRooms() (err error) {
 		Clients: a.clients, Leads: a.leads, Queue: a.queue, Audit: a.audit, Live: a.live,
 	})
 	told := discreetLive{a.live, a.people}
+	a.exports = export.New(a.db, export.Ports{
+		Queue: a.queue, Base: a.clients, People: a.people, Audit: a.audit, Live: a.live, Now: a.now,
+	})
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
-		Queue: a.queue, Audit: a.audit, Live: told, Leads: a.leads, Clients: a.clients,
+		Queue: a.queue, Audit: a.audit, Live: told, Leads: inbox{a.leads, a.exports}, Clients: a.clients,
 	}, message.Options{
 		AccountSID: tw.AccountSID, AuthToken: tw.AuthToken, From: tw.From, BaseURL: tw.BaseURL,
 		WebhookURL: a.webhookURL(), OutboxURL: tw.OutboxURL, Now: a.now,
@@ -194,7 +199,7 @@ func (a *App) makeCallRoom() (err error) {
 		return err
 	}
 	a.books = store.New(a.db, a.config.Instance)
-	book := ledger{a.leads, a.clients, a.now}
+	book := ledger{a.leads, a.clients, a.exports, a.now}
 	rooms := directory{a.lines, a.clients}
 	sw := pbx.NewSwitch(a.ari, trunk)
 	a.floor = floor.New(floor.Config{

@@ -9,6 +9,7 @@ import (
 	"centralita/callcenter/api"
 	"centralita/crm/access"
 	"centralita/crm/client"
+	"centralita/crm/exchange/export"
 	"centralita/crm/lead"
 	"centralita/crm/line"
 	"centralita/internal/fault"
@@ -80,6 +81,7 @@ func deref(id *int64) int64 {
 type ledger struct {
 	leads   *lead.Ledger
 	clients *client.Service
+	exports *export.Service
 	now     func() time.Time
 }
 
@@ -95,7 +97,10 @@ func (l ledger) Open(ctx context.Context, c *callcenter.Call) error {
 		return err
 	}
 	c.LeadID, c.InteractionID = filed.LeadID, filed.InteractionID
-	return nil
+	if c.Direction == callcenter.Out {
+		return nil
+	}
+	return l.exports.Heard(ctx, c.Caller.E164, "call")
 }
 
 // Write notes in the lead what became of its call.
@@ -148,6 +153,21 @@ func (l ledger) closed(ctx context.Context, c callcenter.Call) error {
 		return l.leads.Voicemail(ctx, c.LeadID, id, c.EndedAt)
 	}
 	return l.leads.Missed(ctx, c.LeadID, id, c.EndedAt, outcome)
+}
+
+// inbox files the contacts that come as messages.
+type inbox struct {
+	leads   *lead.Ledger
+	exports *export.Service
+}
+
+// Open opens or continues the lead of a message, and knows again a number that is only in an exported file.
+func (i inbox) Open(ctx context.Context, c lead.Contact) (lead.Filed, error) {
+	filed, err := i.leads.Open(ctx, c)
+	if err != nil || c.Direction == "out" {
+		return filed, err
+	}
+	return filed, i.exports.Heard(ctx, c.E164, "sms")
 }
 
 // leaseFor is how long a call back keeps others from the lead unless the call itself keeps it longer.

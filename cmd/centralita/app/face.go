@@ -16,6 +16,7 @@ import (
 	"centralita/crm/audit"
 	"centralita/crm/audit/auditmetrics"
 	"centralita/crm/client"
+	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
 	"centralita/crm/file"
@@ -60,6 +61,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		audit.NewAPI(a.audit, a.keeper),
 		line.NewAPI(a.lines),
 		importing.NewAPI(a.imports),
+		export.NewAPI(a.exports),
 		client.NewAPI(a.clients),
 		file.NewAPI(a.files),
 		field.NewAPI(a.fields),

@@ -68,6 +68,12 @@ func NewCSV(w io.Writer, delimiter string) (Writer, error) {
 	return &csvWriter{out, delimiter}, err
 }
 
+// MoreCSV returns a writer that goes on with a file of CSV.
+func MoreCSV(w io.Writer, delimiter string) Writer {
+	return &csvWriter{bufio.NewWriterSize(w, 32<<10), delimiter}
+}
+
+// Write writes one row.
 func (c *csvWriter) Write(cells []string) error {
 	for i, cell := range cells {
 		if i > 0 {
@@ -83,6 +89,7 @@ func (c *csvWriter) Write(cells []string) error {
 	return err
 }
 
+// Close writes what waits in memory.
 func (c *csvWriter) Close() error { return c.out.Flush() }
 
 // bookWriter streams a workbook of one page; cells are texts, never formulas.
@@ -103,6 +110,7 @@ func NewXLSX(w io.Writer) (Writer, error) {
 	return &bookWriter{out: w, file: file, page: page}, nil
 }
 
+// Write writes one row.
 func (b *bookWriter) Write(cells []string) error {
 	b.row++
 	name, err := excelize.CoordinatesToCellName(1, b.row)
@@ -116,6 +124,7 @@ func (b *bookWriter) Write(cells []string) error {
 	return b.page.SetRow(name, row)
 }
 
+// Close writes the workbook.
 func (b *bookWriter) Close() error {
 	if err := b.page.Flush(); err != nil {
 		return err

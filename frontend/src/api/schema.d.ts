@@ -862,6 +862,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/export-canaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that were heard of */
+        get: operations["list-canaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The firm's rules for exports */
+        get: operations["get-export-settings"];
+        /** Change the firm's rules for exports */
+        put: operations["change-export-settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own exports; all of them for who approves */
+        get: operations["list-exports"];
+        put?: never;
+        /** Ask for a file of clients */
+        post: operations["request-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An export and how far it is */
+        get: operations["get-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let another's export begin */
+        post: operations["approve-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one's export back, with its file */
+        post: operations["cancel-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/exports/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse another's export */
+        post: operations["refuse-export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fields/formula": {
         parameters: {
             query?: never;
@@ -2394,6 +2515,23 @@ export interface components {
             items: components["schemas"]["CallView"][];
             next: string;
         };
+        CanariesOutBody: {
+            items: components["schemas"]["Canary"][];
+        };
+        Canary: {
+            /** @description Who took the file */
+            author_name: string;
+            /** Format: int64 */
+            export_id: number;
+            /** Format: date-time */
+            exported_at: string;
+            /** @enum {string} */
+            how: "call" | "sms" | "email";
+            /** Format: date-time */
+            seen_at: string;
+            /** Format: int64 */
+            times: number;
+        };
         Candidate: {
             /** Format: int64 */
             client_id: number;
@@ -2753,6 +2891,64 @@ export interface components {
             id: number;
             state: string;
             to: string;
+        };
+        Export: {
+            /** Format: int64 */
+            author_id: number;
+            author_name: string;
+            columns: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decider_name: string;
+            /** @description Why it was refused */
+            decision: string;
+            /** Format: date-time */
+            expires_at?: string;
+            /** Format: int64 */
+            fetched: number;
+            /** @description There were conditions */
+            filtered: boolean;
+            /** @enum {string} */
+            format: "csv" | "xlsx";
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            position: number;
+            problem: string;
+            /** Format: date-time */
+            ready_at?: string;
+            reason: string;
+            /** Format: int64 */
+            size_bytes: number;
+            /** @enum {string} */
+            state: "waiting" | "queued" | "running" | "ready" | "refused" | "cancelled" | "failed" | "expired";
+            /** @description What was typed into the search box */
+            text: string;
+            /** Format: int64 */
+            total: number;
+        };
+        ExportList: {
+            items: components["schemas"]["Export"][];
+            next: string;
+        };
+        ExportWish: {
+            columns: string[];
+            /**
+             * @default comma
+             * @enum {string}
+             */
+            delimiter: "comma" | "semicolon";
+            desc?: boolean;
+            filter?: components["schemas"]["Node"];
+            /** @enum {string} */
+            format: "csv" | "xlsx";
+            q?: string;
+            reason?: string;
+            sort?: string;
+            /** @description The names of the columns in the file */
+            titles: string[];
         };
         Field: {
             /** Format: date-time */
@@ -3708,6 +3904,9 @@ export interface components {
             until?: string;
             user_name?: string;
         };
+        RefuseInBody: {
+            reason: string;
+        };
         RegisteredPhone: {
             name: string;
             registered: boolean;
@@ -3955,6 +4154,21 @@ export interface components {
         };
         SetInBody: {
             values: components["schemas"]["Change"][];
+        };
+        Settings: {
+            /**
+             * Format: int64
+             * @description More rows than this need a second person
+             */
+            approval_rows: number;
+            /** @description A domain of the firm, for addresses of made-up clients */
+            canary_domain: string;
+            /** Format: int64 */
+            daily_exports: number;
+            /** Format: int64 */
+            daily_rows: number;
+            /** Format: int64 */
+            keep_hours: number;
         };
         Sheet: {
             rows: components["schemas"]["Row"][];
@@ -6107,6 +6321,292 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-canaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CanariesOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-export-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-exports": {
+        parameters: {
+            query?: {
+                /** @description Everybody's */
+                all?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "request-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportWish"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refuse-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
             };
             /** @description Error */
             default: {

@@ -26,6 +26,7 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
   'imports.changed': () => [exchangeKeys.imports],
+  'exports.changed': () => [exchangeKeys.exports],
   'clients.changed': () => [clientKeys.all],
   'lines.changed': () => [lineKeys.all],
   'users.changed': () => [sessionKeys.users],
@@ -42,6 +43,10 @@ const staleByEvent: Record<string, QueryKey[]> = {
   'message.state': [messageKeys.all],
   'reminder.due': [reminderKeys.all],
   'import.ended': [exchangeKeys.imports],
+  'export.waiting': [exchangeKeys.exports],
+  'export.decided': [exchangeKeys.exports],
+  'export.ready': [exchangeKeys.exports],
+  'canary.heard': [exchangeKeys.exports],
 };
 
 /** Long enough to gather a burst, and to let a pop be painted before lists are read again. */

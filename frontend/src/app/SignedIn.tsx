@@ -24,6 +24,7 @@ export function SignedIn(props: { me: Me; onLocale(locale: Locale): void; locked
         failed: (error) => latest.current.failed(error),
         reminderDue: (reminder) => latest.current.reminderDue(reminder),
         messageIn: (message) => latest.current.messageIn(message),
+        exportNews: (news) => latest.current.exportNews(news),
         importEnded: (ended) => latest.current.importEnded(ended),
         notice: (level, code) => latest.current.notice(level, code),
         callNotice: () => latest.current.callNotice(),
@@ -107,6 +108,15 @@ function useWishes(): DeskWishes {
       ),
     messageIn: (message) =>
       toast.done(t('sms.arrived', { name: message.client_name || message.from, text: message.body })),
+    exportNews: (news) => {
+      if (news.kind === 'canary.heard') toast.failed(t('canary.title'));
+      else if (news.kind === 'export.ready') toast.done(t('export.ended.ready', { rows: news.rows ?? 0 }));
+      else if (news.kind === 'export.waiting')
+        toast.done(t('export.asks', { name: news.author_name ?? '', n: news.total ?? 0 }));
+      else if (news.state === 'refused')
+        toast.failed(t('export.ended.refused', { by: news.by ?? '', decision: news.decision ?? '' }));
+      else toast.done(t('export.ended.approved', { by: news.by ?? '' }));
+    },
     importEnded: (ended) => {
       const name = ended.file_name;
       if (ended.state === 'failed') toast.failed(t('import.ended.failed', { name }));

@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { callCommands } from '@/api/calls';
-import type { ImportEnded } from '@/api/exchange';
+import type { ExportNews, ImportEnded } from '@/api/exchange';
 import { sessionLost } from '@/api/http';
 import { applySignal, refetchAll } from '@/api/signals';
 import type { Me, Message, Reminder } from '@/api/types';
@@ -17,6 +17,7 @@ export interface DeskWishes {
   reminderDue(reminder: Reminder): void;
   messageIn(message: Message): void;
   importEnded(ended: ImportEnded): void;
+  exportNews(news: ExportNews): void;
   notice(level: string, code: string): void;
   callNotice(): NoticeWords;
 }
@@ -111,6 +112,7 @@ export class Desk {
     if (kind.startsWith('call.')) this.softphone.onEvent(kind, data);
     if (kind === 'reminder.due') this.wishes.reminderDue((data as { reminder: Reminder }).reminder);
     if (kind === 'message.in') this.wishes.messageIn((data as { message: Message }).message);
+    if (kind.startsWith('export.') || kind === 'canary.heard') this.wishes.exportNews({ ...(data as object), kind });
     if (kind === 'import.ended') this.wishes.importEnded(data as ImportEnded);
     if (kind === 'notice') {
       const notice = data as { level: string; code: string };

@@ -122,6 +122,13 @@ const importOne = createRoute({
   component: lazyRouteComponent(() => import('./routes/exchange'), 'ImportRoute'),
 });
 
+const exportFiles = createRoute({
+  getParentRoute: () => root,
+  path: '/exports',
+  validateSearch: (search: Search): { all?: boolean } => ({ all: search.all === true || undefined }),
+  component: lazyRouteComponent(() => import('./routes/exchange'), 'ExportsRoute'),
+});
+
 const messages = createRoute({
   getParentRoute: () => root,
   path: '/messages',
@@ -198,6 +205,7 @@ const settingsPage = (
     | 'quotas'
     | 'sessions'
     | 'tokens'
+    | 'exports'
     | 'health',
   name:
     | 'Users'
@@ -210,6 +218,7 @@ const settingsPage = (
     | 'Quotas'
     | 'Sessions'
     | 'Tokens'
+    | 'Exports'
     | 'Health',
 ) =>
   createRoute({
@@ -236,6 +245,7 @@ const tree = root.addChildren([
   client,
   imports,
   importOne,
+  exportFiles,
   messages,
   outbox,
   reminders,
@@ -253,6 +263,7 @@ const tree = root.addChildren([
     settingsPage('quotas', 'Quotas'),
     settingsPage('sessions', 'Sessions'),
     settingsPage('tokens', 'Tokens'),
+    settingsPage('exports', 'Exports'),
     settingsPage('health', 'Health'),
   ]),
   profile,

@@ -1,8 +1,20 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { ExportsPage } from '@/features/exchange/ExportsPage';
 import { ImportPage } from '@/features/exchange/ImportPage';
 import { ImportsPage } from '@/features/exchange/ImportsPage';
 
 export const ImportsRoute = ImportsPage;
+
+export function ExportsRoute() {
+  const { all } = useSearch({ from: '/exports' });
+  const navigate = useNavigate({ from: '/exports' });
+  return (
+    <ExportsPage
+      all={all === true}
+      onAll={(whose) => void navigate({ search: { all: whose || undefined }, replace: true })}
+    />
+  );
+}
 
 export function ImportRoute() {
   const { importId } = useParams({ from: '/imports/$importId' });

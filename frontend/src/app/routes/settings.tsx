@@ -10,6 +10,7 @@ import { TokensPage } from '@/features/access/Tokens';
 import { UsersPage } from '@/features/access/UsersPage';
 import { QuotasPage } from '@/features/audit/QuotasPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
+import { ExportSettingsPage } from '@/features/exchange/ExportSettingsPage';
 import { LinesPage } from '@/features/line/LinesPage';
 import { NoticeSettings } from '@/features/phone/NoticePrimer';
 import { TemplatesPage } from '@/features/message/TemplatesPage';
@@ -30,6 +31,7 @@ const tabs = [
   { to: '/settings/quotas', key: 'settings.quotas', needs: 'settings.read' },
   { to: '/settings/sessions', key: 'settings.sessions', needs: 'sessions.manage' },
   { to: '/settings/tokens', key: 'settings.tokens', needs: 'sessions.manage' },
+  { to: '/settings/exports', key: 'settings.exports', needs: 'settings.read' },
   { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
 ] as const;
 
@@ -73,6 +75,7 @@ export const Quotas = QuotasPage;
 export const Health = HealthPage;
 export const Sessions = SessionsPage;
 export const Tokens = TokensPage;
+export const Exports = ExportSettingsPage;
 
 function Own() {
   const { user } = useMe();
