@@ -72,18 +72,18 @@ func TestUsersFromTheMachineItself(t *testing.T) {
 		args = append([]string{args[0], "--database", url}, args[1:]...)
 		return saying(t, text, func() error { return userCommand(t.Context(), args) })
 	}
-	if out, err := user("long enough\n", "add", "-roles", "manager,admin", "-name", "Ann", "ann"); err != nil || !strings.Contains(out, "added ann") {
+	if out, err := user("quite long enough\n", "add", "-roles", "manager,admin", "-name", "Ann", "ann"); err != nil || !strings.Contains(out, "added ann") {
 		t.Errorf("%v: %s", err, out)
 	}
 	for _, bad := range [][]string{{"add", "ann"}, {"add"}, {"add", "-roles", "king", "bob"}, {"disable", "ann"}, {"password", "nobody"}} {
-		if _, err := user("long enough\n", bad...); err == nil {
+		if _, err := user("quite long enough\n", bad...); err == nil {
 			t.Errorf("%v: no error", bad)
 		}
 	}
 	if _, err := user("", "password", "ann"); err == nil {
 		t.Error("an empty password")
 	}
-	if _, err := user("even longer\n", "password", "ann"); err != nil {
+	if _, err := user("even longer than that\n", "password", "ann"); err != nil {
 		t.Error(err)
 	}
 	if out, err := user("", "list"); err != nil || !strings.Contains(out, "ann") || !strings.Contains(out, "admin,manager") || strings.Contains(out, "argon2") {
