@@ -8,6 +8,7 @@ import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
 import { useFieldTabs } from '@/features/field/useFieldTabs';
 import { ClientLeads } from '@/features/lead/ClientLeads';
 import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
+import { MergedFrom } from '@/features/merge/MergedFrom';
 import { MergedInto } from '@/features/merge/MergedInto';
 import { SimilarWarning } from '@/features/merge/SimilarWarning';
 import { SmsComposer } from '@/features/message/SmsComposer';
@@ -21,6 +22,7 @@ const slots: CardSlots = {
   leads: (client) => <ClientLeads client={client} />,
   reminders: (client) => <ClientReminders client={client} />,
   recording: (callId) => <RecordingPlayer callId={callId} />,
+  merged: (client) => <MergedFrom clientId={client.id} />,
   why: (client) => <Why entity="client" id={client.id} />,
   useTabs: (client, open) => useFieldTabs(client.id, open),
 };

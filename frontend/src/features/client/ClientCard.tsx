@@ -27,6 +27,7 @@ export interface CardSlots {
   reminders(client: Client): ReactNode;
   recording(callId: number): ReactNode;
   why(client: Client): ReactNode;
+  merged(client: Client): ReactNode;
   /** A hook: the tabs that the firm has added itself; `open` shows one of them. */
   useTabs(client: Client, open: (key: string) => void): CardTab[];
 }
@@ -108,6 +109,7 @@ function Card(props: { client: Client; slots: CardSlots }) {
       <aside className={css.context} aria-label={t('client.context')}>
         {slots.leads(client)}
         {slots.reminders(client)}
+        {slots.merged(client)}
         {slots.why(client)}
       </aside>
     </div>

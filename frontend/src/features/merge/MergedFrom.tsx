@@ -9,7 +9,7 @@ import type { Merge } from '@/api/types';
 import { useNow } from '@/lib/clock';
 import { useFormat } from '@/lib/format';
 import { useT } from '@/lib/i18n';
-import { Failed, Section, SkeletonRows } from '@/ui/kit';
+import { Failed, Section } from '@/ui/kit';
 import { useToast } from '@/ui/toast';
 import css from './merge.module.css';
 
@@ -18,9 +18,8 @@ export function MergedFrom(props: { clientId: number }) {
   const t = useT();
   const errorText = useErrorText();
   const query = useQuery(mergesQuery(props.clientId));
-  if (query.isPending) return <SkeletonRows rows={2} />;
   if (query.isError) return <Failed small text={errorText(query.error)} retry={() => void query.refetch()} />;
-  if (query.data.items.length === 0) return null;
+  if (!query.data || query.data.items.length === 0) return null;
   const standing = query.data.items.find((merge) => !merge.undone_at);
   return (
     <Section title={t('merge.history')} testId="merged-from">
