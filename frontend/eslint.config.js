@@ -24,10 +24,9 @@ export default tseslint.config(
     files: ['dev/**/*.{js,mjs}', 'public/**/*.js', '*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'document', 'localStorage', 'matchMedia', 'requestAnimationFrame'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        ['process', 'console', 'URL', 'document', 'localStorage', 'matchMedia', 'requestAnimationFrame', 'self'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },

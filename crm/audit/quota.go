@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,7 +130,7 @@ func (l *Log) readQuotas(ctx context.Context) (all []Quota, zone string, err err
 	b.Queue("select time_zone from firms")
 	b.Queue("select role, kind, per_hour, per_day from audit_quotas order by role, kind")
 	results := l.db.Conn(ctx).SendBatch(ctx, &b)
-	defer results.Close()
+	defer func() { err = errors.Join(err, results.Close()) }()
 	if err := results.QueryRow().Scan(&zone); err != nil {
 		return nil, "", fmt.Errorf("read quotas: %w", err)
 	}

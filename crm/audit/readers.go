@@ -125,8 +125,8 @@ func byNotice(a, b Reader) int {
 	return b.Today - a.Today
 }
 
-// keepHours is how long counts by the hour are of use.
-const keepHours = 48 * time.Hour
+// keepHourly is how long counts by the hour are of use.
+const keepHourly = 48 * time.Hour
 
 // keepDays is how long counts by the day are kept: a year and a month.
 const keepDays = 400 * 24 * time.Hour
@@ -134,7 +134,7 @@ const keepDays = 400 * 24 * time.Hour
 // Prune removes counts that no quota and no history needs; for an hourly errand.
 func (l *Log) Prune(ctx context.Context) error {
 	_, err := l.db.Conn(ctx).Exec(ctx, `delete from audit_counts
-		where period = 'hour' and starts < now() - $1::interval or period = 'day' and starts < now() - $2::interval`, keepHours, keepDays)
+		where period = 'hour' and starts < now() - $1::interval or period = 'day' and starts < now() - $2::interval`, keepHourly, keepDays)
 	if err != nil {
 		return fmt.Errorf("prune counts: %w", err)
 	}

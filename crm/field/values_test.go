@@ -127,11 +127,11 @@ func TestTwoPeopleNeverLoseEachOthersWords(t *testing.T) {
 	for i := range 8 {
 		people.Go(func() {
 			for n := range 5 {
-				was, err := fmt.Sprint(n-1), error(nil)
+				was := fmt.Sprint(n - 1)
 				if n == 0 {
 					was = ""
 				}
-				if err = w.fields.Set(w.ctx(), 1, []field.Change{{FieldID: x.Fields[i].ID, Value: fmt.Sprint(n), Was: &was}}); err != nil {
+				if err := w.fields.Set(w.ctx(), 1, []field.Change{{FieldID: x.Fields[i].ID, Value: fmt.Sprint(n), Was: &was}}); err != nil {
 					t.Errorf("field %d: %v", i, err)
 				}
 			}

@@ -226,10 +226,10 @@ func (l linker) CanRead(ctx context.Context, clientID int64) error {
 
 // Adopt makes a number the client's, where ctx's actor may change him.
 func (l linker) Adopt(ctx context.Context, clientID int64, e164 string) (int64, error) {
-	if !access.ActorFrom(ctx).Has(access.ClientsWrite) || l.app.clients.CanChange(ctx, clientID) != nil {
-		return 0, nil
+	if access.ActorFrom(ctx).Has(access.ClientsWrite) && l.app.clients.CanChange(ctx, clientID) == nil {
+		return l.app.clients.AdoptNumber(ctx, clientID, e164)
 	}
-	return l.app.clients.AdoptNumber(ctx, clientID, e164)
+	return 0, nil
 }
 
 // Disown removes what Adopt added.

@@ -2,6 +2,7 @@ package importing
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"path"
@@ -164,7 +165,7 @@ func fileName(name string) string {
 func (s *Service) inspect(ctx context.Context, im *Import, file *parcel.File) error {
 	head := make([]byte, sheet.HeadSize)
 	n, err := file.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	im.Format, im.Sheets = sheet.Detect(head[:n]), []string{}
@@ -350,11 +351,11 @@ func preview(file *parcel.File, f sheet.Format, limit int) (p Preview, err error
 	if err != nil {
 		return p, err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	p = Preview{Header: []string{}, Rows: []PreviewRow{}}
 	for len(p.Rows) < limit {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -96,7 +96,7 @@ func openRows(file *parcel.File, f sheet.Format) (sheet.Rows, error) {
 		return nil, err
 	}
 	if f.Header || f.Kind == sheet.VCard {
-		if _, err := rows.Next(); err != nil && err != io.EOF {
+		if _, err := rows.Next(); err != nil && !errors.Is(err, io.EOF) {
 			return nil, errors.Join(err, rows.Close())
 		}
 	}
@@ -108,7 +108,7 @@ func next(rows sheet.Rows, n int) ([]sheet.Row, error) {
 	var some []sheet.Row
 	for len(some) < n {
 		row, err := rows.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -130,7 +130,7 @@ func (s *Service) count(ctx context.Context, im *Import) error {
 	}
 	defer free()
 	for {
-		if _, err := rows.Next(); err == io.EOF {
+		if _, err := rows.Next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return err

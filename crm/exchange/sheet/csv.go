@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -63,7 +64,7 @@ func (c *csvRows) row() (Row, error) {
 	var more []physical
 	for whole := text; open && len(more) < longestQuote && len(whole) < MaxRow; {
 		next, err := c.readLine()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -138,7 +139,7 @@ func (c *csvRows) readLine() (physical, error) {
 	for read := false; ; read = true {
 		next, err := c.in.ReadByte()
 		if err != nil {
-			if err == io.EOF && read {
+			if errors.Is(err, io.EOF) && read {
 				return physical{b.String(), long}, nil
 			}
 			c.line--

@@ -74,7 +74,7 @@ func (c *cards) Next() (Row, error) {
 	for {
 		text, err := c.property()
 		if err != nil {
-			if err == io.EOF && row != nil && !blank(row.Cells) {
+			if errors.Is(err, io.EOF) && row != nil && !blank(row.Cells) {
 				row.Problem = UnclosedQuote // a card without its end
 				return *row, nil
 			}

@@ -62,6 +62,6 @@ export const previewQuery = (order: MergeOrder) =>
 
 export const mergeClients = (order: MergeOrder) => http.post<Merge>('/merges', order);
 export const undoMerge = (id: number) => http.post<Merge>(`/merges/${id}/undo`);
-export const lookForDuplicates = () => http.post<void>('/duplicates/look');
-export const dismissPair = (a: number, b: number) => http.post<void>('/duplicates/dismiss', { a_id: a, b_id: b });
-export const proposePair = (a: number, b: number) => http.post<void>('/duplicates/propose', { a_id: a, b_id: b });
+export const lookForDuplicates = () => http.post<undefined>('/duplicates/look');
+export const dismissPair = (a: number, b: number) => http.post<undefined>('/duplicates/dismiss', { a_id: a, b_id: b });
+export const proposePair = (a: number, b: number) => http.post<undefined>('/duplicates/propose', { a_id: a, b_id: b });
