@@ -2,7 +2,7 @@ import { ActionIcon, Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Plus, Rows3, Trash2 } from 'lucide-react';
-import { useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import {
   addRow,
   fieldKeys,
@@ -50,6 +50,9 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
     overscan: 10,
     initialRect: { width: 900, height: 600 },
   });
+  useEffect(() => {
+    if (editing) virtual.scrollToIndex(at.row, { align: 'auto' });
+  }, [virtual, editing, at.row]);
   const refetch = () => cache.invalidateQueries({ queryKey: fieldKeys.sheet(clientId) });
 
   const focus = (next: Place) => {
@@ -63,8 +66,11 @@ export function RowGrid(props: { clientId: number; section: CustomSection; sheet
     mutationFn: () => addRow(clientId, { section_id: section.id, values: [] }),
     onSuccess: async () => {
       await refetch();
-      focus({ row: rows.length, column: 0 });
-      setEditing(columns[0]?.type !== 'formula');
+      const place = { row: rows.length, column: 0 };
+      // The editor takes the focus itself; a cell that took it later would end the editing.
+      if (columns[0]?.type === 'formula' || columns[0]?.masked) return focus(place);
+      setAt(place);
+      setEditing(true);
     },
     onError: report,
   });
