@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"centralita/crm/access"
 	"centralita/crm/lead"
 	"centralita/crm/merge"
 	"centralita/internal/fault"
@@ -194,5 +195,53 @@ func (w *world) belongings(t *rapid.T, ids []int64) {
 				values ($1, 'client', 'sms', (select min(id) from contact_points where client_id = $1), 'x', '2026-01-01T10:00', 'Europe/Madrid', now())`, id)
 			w.exec(`insert into messages (direction, client_id, body, state) values ('out', $1, 'x', 'sent')`, id)
 		}
+	}
+}
+
+func TestWhoMayNotSeeOrChangeThemLearnsNothing(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.person("Ana García", "600111222"), w.person("García Ana", "600111222")
+	w.ok(w.merges.Look(w.ctx()))
+	page, err := w.merges.Pairs(w.ctx(), "")
+	w.ok(err)
+	if len(page.Items) != 1 || page.Items[0].A.ID != a.ID || page.Items[0].B.ID != b.ID || len(page.Items[0].Reasons) != 2 {
+		t.Fatalf("%+v", page)
+	}
+	order, before := w.order(a.ID, b.ID, nil), w.base()
+	nobody := access.WithActor(t.Context(), access.Actor{UserID: 1, Roles: []string{"none"}})
+	if page, err = w.merges.Pairs(nobody, ""); err != nil || len(page.Items) != 0 {
+		t.Errorf("%+v %v", page, err)
+	}
+	similar, err := w.merges.Similar(nobody, merge.Draft{Name: "Ana García", Phones: []string{"600111222"}, Country: "ES"})
+	if err != nil || len(similar) != 0 {
+		t.Errorf("%+v %v", similar, err)
+	}
+	if _, err := w.merges.Merge(nobody, order); fault.CodeOf(err) != "client_not_found" {
+		t.Errorf("%v", err)
+	}
+	keeper := access.WithActor(t.Context(), access.Actor{UserID: 1, Roles: []string{access.Storekeeper}})
+	if _, err := w.merges.Merge(keeper, order); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("%v", err)
+	}
+	if diff := cmp.Diff(before, w.base()); diff != "" {
+		t.Errorf("a refused merge changed something:\n%s", diff)
+	}
+}
+
+func TestAWarningWhileAClientIsTyped(t *testing.T) {
+	w := newWorld(t)
+	ana := w.person("Ana García López", "600111222", "ana@example.com")
+	w.person("Bea Ruiz", "600333444")
+	for name, d := range map[string]merge.Draft{
+		"number": {Phones: []string{"0034 600 11 12 22"}, Country: "ES"}, "email": {Emails: []string{" Ana@Example.com"}}, "name": {Name: "lopez garcia ana"},
+	} {
+		got, err := w.merges.Similar(w.ctx(), d)
+		w.ok(err)
+		if len(got) != 1 || got[0].ID != ana.ID || got[0].Reasons[0] != name {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got, err := w.merges.Similar(w.ctx(), merge.Draft{Name: "Zoe"}); err != nil || len(got) != 0 {
+		t.Errorf("%+v %v", got, err)
 	}
 }

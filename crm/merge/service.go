@@ -16,6 +16,7 @@ import (
 // Clients is the client base, whose reads are authorised by ctx's actor.
 type Clients interface {
 	Get(ctx context.Context, id int64) (client.Client, error)
+	CanChange(ctx context.Context, id int64) error
 	// Rows returns those of the clients that the actor may see, by id.
 	Rows(ctx context.Context, ids []int64) (map[int64]client.ClientRow, error)
 	Search(ctx context.Context, text string, withLeads bool) (client.Found, error)
@@ -138,6 +139,11 @@ func (s *Service) both(ctx context.Context, o Order) (winner, loser client.Clien
 	if err := s.store.lock(ctx, o.WinnerID, o.LoserID); err != nil {
 		return winner, loser, err
 	}
+	for _, id := range []int64{o.WinnerID, o.LoserID} {
+		if err := s.ports.Clients.CanChange(ctx, id); err != nil {
+			return winner, loser, err
+		}
+	}
 	if winner, err = s.ports.Clients.Get(ctx, o.WinnerID); err != nil {
 		return winner, loser, err
 	}
@@ -231,8 +237,7 @@ func (s *Service) ready(ctx context.Context, id int64, m *Merge) (fields map[str
 	if err := s.store.lock(ctx, m.WinnerID, m.WinnerID); err != nil {
 		return nil, nil, err
 	}
-	_, err = s.ports.Clients.Get(ctx, m.WinnerID)
-	return fields, united, err
+	return fields, united, s.ports.Clients.CanChange(ctx, m.WinnerID)
 }
 
 // follow gives the loser what came in since over his numbers.
