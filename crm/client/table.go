@@ -230,7 +230,7 @@ func (s *Store) zone(ctx context.Context) (*time.Location, error) {
 // table reads a page: its ids first, in order, and the cells of these alone. Of
 // parts, each begins where the one before ends.
 func (s *Store) table(ctx context.Context, parts []*statement, columns []column, limit int, cursor string) (Table, error) {
-	var items []TableRow
+	items := []TableRow{}
 	var last []position
 	for _, q := range parts {
 		rows, err := s.db.Conn(ctx).Query(ctx, tableSQL(q, columns), q.args...)
