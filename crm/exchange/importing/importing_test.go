@@ -175,7 +175,7 @@ func TestUndoTakesBackWhatNobodyTouched(t *testing.T) {
 		t.Fatal(counts(im))
 	}
 	noted := w.int(`select id from clients where name = 'Noted'`)
-	if _, err := w.clients.AddNote(w.as(w.anna), noted, "we spoke"); err != nil {
+	if _, err := w.clients.AddNote(w.as(w.ada), noted, "we spoke"); err != nil {
 		t.Fatal(err)
 	}
 	changed := w.int(`select id from clients where name = 'Changed'`)
