@@ -122,6 +122,7 @@ test('a table is made in five clicks and filled with the keyboard alone', async 
   await admin.page.keyboard.type('Filter changed');
   await admin.page.keyboard.press('Enter');
   await expect(cell(0, 'Reason')).toHaveText('Filter changed');
+  await expect(cell(0, 'Reason')).toBeFocused();
   await admin.page.keyboard.press('ArrowRight');
   await expect(cell(0, 'Hours')).toBeFocused();
   await admin.page.keyboard.press('Enter');
@@ -129,6 +130,7 @@ test('a table is made in five clicks and filled with the keyboard alone', async 
   await admin.page.keyboard.type('1.5');
   await admin.page.keyboard.press('Enter');
   await expect(cell(0, 'Hours')).toHaveText('1.5');
+  await expect(cell(0, 'Hours')).toBeFocused();
   await admin.page.keyboard.press('Enter');
   await expect(admin.id('field-input')).toBeFocused();
   await admin.page.keyboard.type('9');
