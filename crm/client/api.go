@@ -35,6 +35,8 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodGet, "/clients/{id}/history", "client-history", "Who changed what of a client, and who looked", read, 0), a.history)
 	web.Handle(r, op(http.MethodPost, "/clients/{id}/notes", "add-note", "Write a note on the card", write, http.StatusCreated), a.addNote)
 	a.registerTable(r)
+	a.registerCard(r)
+	a.registerTags(r)
 	web.Handle(r, op(http.MethodGet, "/search", "search", "Clients and open leads by what is typed", read, 0), a.search)
 }
 
@@ -51,6 +53,8 @@ type ClientCreate struct {
 	Name           string     `json:"name" minLength:"1" maxLength:"200"`
 	ResponsibleID  *int64     `json:"responsible_id,omitempty" nullable:"true"`
 	OrganisationID *int64     `json:"organisation_id,omitempty" nullable:"true"`
+	Position       string     `json:"position,omitempty" maxLength:"100"`
+	SourceID       *int64     `json:"source_id,omitempty" nullable:"true"`
 	Note           string     `json:"note,omitempty" maxLength:"10000"`
 	Language       string     `json:"language,omitempty" enum:",en,es,ru"`
 	TimeZone       string     `json:"time_zone,omitempty" maxLength:"60"`
@@ -59,13 +63,15 @@ type ClientCreate struct {
 }
 
 // ClientPatch is a change of a client: what is absent stays; null takes the
-// responsible or the organisation away.
+// responsible, the organisation or the source away.
 type ClientPatch struct {
 	Version        int     `json:"version" minimum:"1"`
 	Kind           *string `json:"kind,omitempty" enum:"person,organisation"`
 	Name           *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	ResponsibleID  *int64  `json:"responsible_id,omitempty" nullable:"true"`
 	OrganisationID *int64  `json:"organisation_id,omitempty" nullable:"true"`
+	Position       *string `json:"position,omitempty" maxLength:"100"`
+	SourceID       *int64  `json:"source_id,omitempty" nullable:"true"`
 	Note           *string `json:"note,omitempty" maxLength:"10000"`
 	Language       *string `json:"language,omitempty" enum:",en,es,ru"`
 	TimeZone       *string `json:"time_zone,omitempty" maxLength:"60"`
@@ -88,6 +94,10 @@ func (p ClientPatch) onto(f *Fields) {
 	set(&f.Note, p.Note)
 	set(&f.Language, p.Language)
 	set(&f.TimeZone, p.TimeZone)
+	set(&f.Position, p.Position)
+	if _, given := p.given["source_id"]; given {
+		f.SourceID = p.SourceID
+	}
 	if _, given := p.given["responsible_id"]; given {
 		f.ResponsibleID = p.ResponsibleID
 	}
@@ -160,7 +170,7 @@ func (a *API) create(ctx context.Context, in *createIn) (*clientOut, error) {
 	return one(a.service.Create(ctx, NewClient{
 		Fields: Fields{
 			Kind: b.Kind, Name: b.Name, ResponsibleID: b.ResponsibleID, OrganisationID: b.OrganisationID,
-			Note: b.Note, Language: b.Language, TimeZone: b.TimeZone,
+			Position: b.Position, SourceID: b.SourceID, Note: b.Note, Language: b.Language, TimeZone: b.TimeZone,
 		},
 		ContactPoints: b.ContactPoints, LeadID: b.LeadID,
 	}))
@@ -219,7 +229,7 @@ func (a *API) removePoint(ctx context.Context, in *pointIn) (*clientOut, error) 
 type timelineIn struct {
 	ID     int64  `path:"id" minimum:"1"`
 	Cursor string `query:"cursor" maxLength:"2000"`
-	Kinds  string `query:"kinds" pattern:"^((call|sms|note)(,(call|sms|note)){0,2})?$" doc:"Comma-separated; all when absent"`
+	Kinds  string `query:"kinds" pattern:"^((call|sms|note|file)(,(call|sms|note|file)){0,3})?$" doc:"Comma-separated; all when absent"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"40"`
 }
 

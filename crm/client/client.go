@@ -25,6 +25,10 @@ type Client struct {
 	ResponsibleID   *int64         `json:"responsible_id,omitempty"`
 	ResponsibleName string         `json:"responsible_name"`
 	OrganisationID  *int64         `json:"organisation_id,omitempty"`
+	Position        string         `json:"position" doc:"What a person is in the organisation"`
+	SourceID        *int64         `json:"source_id,omitempty"`
+	SourceName      string         `json:"source_name" doc:"Where the client came from"`
+	ArchivedAt      *time.Time     `json:"archived_at,omitempty"`
 	Note            string         `json:"note"`
 	Language        string         `json:"language"`
 	TimeZone        string         `json:"time_zone"`
@@ -104,11 +108,11 @@ type Identity struct {
 	LastContact *Contact
 }
 
-// TimelineEntry is one interaction; exactly one of Call, SMS and Note is set.
-// Direction is in, out, or "" for a note.
+// TimelineEntry is one interaction; exactly one of Call, SMS, Note and File is
+// set. Direction is in, out, or "" for a note or a file.
 type TimelineEntry struct {
 	ID        int64      `json:"id"`
-	Kind      string     `json:"kind" enum:"call,sms,note"`
+	Kind      string     `json:"kind" enum:"call,sms,note,file"`
 	Direction string     `json:"direction"`
 	At        time.Time  `json:"at"`
 	UserID    *int64     `json:"user_id,omitempty"`
@@ -118,6 +122,15 @@ type TimelineEntry struct {
 	Call      *EntryCall `json:"call,omitempty"`
 	SMS       *EntrySMS  `json:"sms,omitempty"`
 	Note      *EntryNote `json:"note,omitempty"`
+	File      *EntryFile `json:"file,omitempty"`
+}
+
+// EntryFile is a file that somebody put on the card.
+type EntryFile struct {
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	SizeBytes int64  `json:"size_bytes"`
+	Deleted   bool   `json:"deleted"`
 }
 
 // EntryCall is a call on the timeline. DurationS is talk, WaitS the time until

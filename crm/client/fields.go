@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"centralita/crm/access"
 	"centralita/internal/filter"
@@ -36,6 +37,8 @@ const (
 	leadsOf    = "select d.client_id from leads d where d.client_id is not null and"
 	messagesOf = "select m.client_id from messages m where m.client_id is not null and"
 	contactsOf = "select i.client_id from interactions i where i.client_id is not null and"
+	tagsOf     = "select t.client_id from client_tags t where"
+	placesOf   = "select a.client_id from client_addresses a where"
 	upcomingOf = "select r.client_id from reminders r where r.client_id is not null and r.state = 'pending' and"
 	openLeads  = "select d.client_id from leads_now d where d.client_id is not null and d.state = 'open' and"
 )
@@ -62,6 +65,12 @@ var ownFields = filter.New("c.id",
 	filter.Field{Key: "email", Type: filter.Text, SQL: "p.value", Set: mailsOf, Show: columnMails, Fold: lower, Right: "client.email", Ops: []string{"contains", "starts", "is", "empty", "filled"}},
 	filter.Field{Key: "responsible", Type: filter.User, SQL: "c.responsible_id", Sort: "coalesce((select lower(u.name) from users u where u.id = c.responsible_id), '')", Cast: "text"},
 	filter.Field{Key: "organisation", Type: filter.Ref, Of: "client", SQL: "c.organisation_id", Show: "(select o.name from clients o where o.id = c.organisation_id)", Ops: []string{"empty", "filled"}},
+	filter.Field{Key: "position", Type: filter.Text, SQL: "lower(c.position)", Show: "c.position", Fold: lower, Ops: []string{"contains", "is", "empty", "filled"}},
+	filter.Field{Key: "tags", Type: filter.Ref, Of: "tag", SQL: "t.tag_id", Set: tagsOf, Show: columnTags},
+	filter.Field{Key: "source", Type: filter.Ref, Of: "source", SQL: "c.source_id", Show: "(select s.name from client_sources s where s.id = c.source_id)"},
+	filter.Field{Key: "city", Type: filter.Text, SQL: "a.city_key", Set: placesOf, Show: columnCities, Fold: Fold, Ops: []string{"starts", "is", "empty", "filled"}},
+	filter.Field{Key: "country", Type: filter.Text, SQL: "a.country", Set: placesOf, Show: columnCountries, Fold: strings.ToUpper, Ops: []string{"is", "empty", "filled"}},
+	filter.Field{Key: "archived", Type: filter.Bool, SQL: "c.archived_at is not null"},
 	filter.Field{Key: "language", Type: filter.Choice, SQL: "nullif(c.language, '')", Choices: []string{"en", "es", "ru"}, Sort: "c.language", Cast: "text"},
 	filter.Field{Key: "note", Type: filter.Text, SQL: "lower(c.note)", Show: "left(c.note, 200)", Fold: lower, Right: "client.note", Ops: []string{"contains", "not_contains", "empty", "filled"}},
 	filter.Field{Key: "last_contact", Type: filter.Date, SQL: "c.last_contact_at", Sort: recentKey, Cast: "timestamptz"},
@@ -92,10 +101,13 @@ func kinds(column string, words []string) []filter.Kind {
 	return out
 }
 
-// Columns that are lists of contact points, oldest first, as JSON.
+// Columns that are lists, oldest first, as JSON.
 const (
-	columnPhones = "(select coalesce(jsonb_agg(p.value order by p.id), '[]') from contact_points p where p.client_id = c.id and p.kind = 'phone')"
-	columnMails  = "(select coalesce(jsonb_agg(p.value order by p.id), '[]') from contact_points p where p.client_id = c.id and p.kind = 'email')"
+	columnTags      = "(select coalesce(jsonb_agg(g.name order by lower(g.name)), '[]') from client_tags t join tags g on g.id = t.tag_id where t.client_id = c.id)"
+	columnCities    = "(select coalesce(jsonb_agg(a.city order by a.id), '[]') from client_addresses a where a.client_id = c.id and a.city <> '')"
+	columnCountries = "(select coalesce(jsonb_agg(a.country order by a.id), '[]') from client_addresses a where a.client_id = c.id and a.country is not null)"
+	columnPhones    = "(select coalesce(jsonb_agg(p.value order by p.id), '[]') from contact_points p where p.client_id = c.id and p.kind = 'phone')"
+	columnMails     = "(select coalesce(jsonb_agg(p.value order by p.id), '[]') from contact_points p where p.client_id = c.id and p.kind = 'email')"
 )
 
 // foldNumber is a number typed into a filter as the column holds it: with its

@@ -95,6 +95,9 @@ func (q *statement) ids() string {
 	return sql
 }
 
+// kept leaves archived clients out.
+const kept = "c.archived_at is null"
+
 const recentKey = `coalesce(c.last_contact_at, c.created_at)`
 
 const rowColumns = `c.id, c.kind, c.name, c.responsible_id, coalesce(u.name, ''), c.last_contact_at,
@@ -115,6 +118,7 @@ func (q *statement) total() string {
 // two constants.
 func listQuery(ctx context.Context, f Filter, after *position, countries []string) *statement {
 	q := &statement{order: "c.name_key, c.id", limit: f.Limit + 1}
+	q.where = append(q.where, kept)
 	if mine := Clients.Where(ctx, access.Read, "c", q.bind); mine != "true" {
 		q.where = append(q.where, mine)
 	}

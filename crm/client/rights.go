@@ -17,6 +17,7 @@ var history = map[string]access.Resource{
 	"call": {Entity: access.Call, Owner: "user_id"},
 	"sms":  {Entity: access.Message, Owner: "user_id"},
 	"note": {Entity: access.Note, Owner: "user_id"},
+	"file": {Entity: access.File, Owner: "user_id"},
 }
 
 var errUnseen = fault.New(fault.Forbidden, "not_shown", "You cannot change what is not shown to you.")

@@ -14,6 +14,8 @@ type Fields struct {
 	Name           string
 	ResponsibleID  *int64
 	OrganisationID *int64
+	Position       string
+	SourceID       *int64
 	Note           string
 	Language       string
 	TimeZone       string
@@ -21,8 +23,9 @@ type Fields struct {
 
 // limits in characters, as the schema has them.
 const (
-	maxName = 200
-	maxNote = 10_000
+	maxName     = 200
+	maxNote     = 10_000
+	maxPosition = 100
 )
 
 var errNotFound = fault.New(fault.NotFound, "client_not_found", "There is no such client.")
@@ -41,6 +44,9 @@ func (f *Fields) check() error {
 	}
 	if f.Kind == "organisation" && f.OrganisationID != nil {
 		bad = bad.WithField("body.organisation_id", "only a person belongs to an organisation")
+	}
+	if f.Position = phone.Text(f.Position); utf8.RuneCountInString(f.Position) > maxPosition {
+		bad = bad.WithField("body.position", "at most 100 characters")
 	}
 	if utf8.RuneCountInString(f.Note) > maxNote {
 		bad = bad.WithField("body.note", "at most 10,000 characters")
@@ -63,6 +69,6 @@ func (f *Fields) check() error {
 func (c Client) fields() Fields {
 	return Fields{
 		Kind: c.Kind, Name: c.Name, ResponsibleID: c.ResponsibleID, OrganisationID: c.OrganisationID,
-		Note: c.Note, Language: c.Language, TimeZone: c.TimeZone,
+		Position: c.Position, SourceID: c.SourceID, Note: c.Note, Language: c.Language, TimeZone: c.TimeZone,
 	}
 }

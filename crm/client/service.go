@@ -30,6 +30,7 @@ type Leads interface {
 // what, before he sees it; and tells both. The audit room is one.
 type Journal interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	RecordMany(ctx context.Context, action, entity string, ids []int64, before, after []any) error
 	Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error)
 	Searching(ctx context.Context, entity, text string) (wait func() error)
 	History(ctx context.Context, entity string, id, before int64, half string, limit int) ([]audit.Deed, error)
@@ -332,6 +333,7 @@ func named(err error) error {
 	if name, missing := postgres.ForeignKeyViolation(err); missing {
 		field := map[string]string{
 			"clients_responsible_id_fkey": "body.responsible_id", "clients_organisation_id_fkey": "body.organisation_id",
+			"clients_source_id_fkey": "body.source_id", "client_tags_tag_id_fkey": "body.tag_id",
 		}[name]
 		return fault.Wrap(err, fault.Invalid, "invalid_input", "Check the marked fields.").WithField(field, "unknown")
 	}

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -42,16 +43,16 @@ func queries() map[string]query {
 		"sqlGet":            {sql: sqlGet, args: []any{500}},
 		"sqlPoints":         {sql: sqlPoints, args: []any{500}},
 		"sqlLock":           {sql: sqlLock, args: []any{500}},
-		"sqlInsert":         {sql: sqlInsert, args: []any{"person", "x", "x", nil, nil, "", "", "", nil}},
-		"sqlUpdate":         {sql: sqlUpdate, args: []any{500, "person", "x", "x", nil, nil, "", "", ""}},
+		"sqlInsert":         {sql: sqlInsert, args: []any{"person", "x", "x", nil, nil, "", "", "", "", nil, nil}},
+		"sqlUpdate":         {sql: sqlUpdate, args: []any{500, "person", "x", "x", nil, nil, "", "", "", "", nil}},
 		"sqlIsOrganisation": {sql: sqlIsOrganisation, args: []any{500}},
 		"sqlManyByNumber":   {sql: sqlManyByNumber, args: []any{[]string{"+34600050000"}, 85}},
 		"sqlManyByEmail":    {sql: sqlManyByEmail, args: []any{[]string{"a@example.com"}}},
 		"sqlManyOwn":        {sql: sqlManyOwn, args: []any{[]string{"+34600050000"}}},
 		"sqlManyPoints":     {sql: sqlManyPoints, args: []any{[]int64{500}}},
 		"sqlManyIDs":        {sql: sqlManyIDs, args: []any{3}},
-		"sqlInsertMany":     {sql: sqlInsertMany, args: []any{ids, words, words, words, ids, ids, words, words, words, 1}},
-		"sqlUpdateMany":     {sql: sqlUpdateMany, args: []any{ids, words, words, words, ids, ids, words, words, words}},
+		"sqlInsertMany":     {sql: sqlInsertMany, args: []any{ids, words, words, words, ids, ids, words, words, words, words, ids, 1}},
+		"sqlUpdateMany":     {sql: sqlUpdateMany, args: []any{ids, words, words, words, ids, ids, words, words, words, words, ids}},
 		"sqlAddManyPoints":  {sql: sqlAddManyPoints, args: []any{ids, words, words, words, words, words, words, ids, words, words, []int16{5}}, many: true},
 		"sqlOrganisations":  {sql: sqlOrganisations, args: []any{words}},
 		"sqlUntouched":      {sql: sqlUntouched, args: []any{ids, []int{1}}},
@@ -84,6 +85,7 @@ func queries() map[string]query {
 		"sqlNewNames":       {sql: sqlNewNames, args: []any{100}},
 		"sqlAddWords":       {sql: sqlAddWords, args: []any{"[]", 5}},
 	}
+	maps.Copy(all, cardQueries())
 	for key, last := range map[string]string{"name": "client 00500", "last_contact": "2026-01-01", "created": "2025-01-01"} {
 		for at, after := range map[string]*position{"first": nil, "next": {Key: last, ID: 500}} {
 			q := &statement{limit: 51}
@@ -117,6 +119,52 @@ func queries() map[string]query {
 		}
 	}
 	return all
+}
+
+// cardQueries are the statements of what is on a card besides the client himself.
+func cardQueries() map[string]query {
+	ids, ctx, none := []int64{500}, context.Background(), new([]any)
+	return map[string]query{
+		"sqlCardEmployer":   {sql: seeing(ctx, sqlCardEmployer, none), args: []any{500}},
+		"sqlAddresses":      {sql: sqlAddresses, args: []any{500}},
+		"sqlTagsOf":         {sql: sqlTagsOf, args: []any{500}},
+		"sqlConsents":       {sql: sqlConsents, args: []any{500}},
+		"sqlRelations":      {sql: seeing(ctx, sqlRelations, none), args: []any{500}},
+		"sqlPeople":         {sql: seeing(ctx, sqlPeople, none), args: []any{500}},
+		"sqlCardCounts":     {sql: seeing(ctx, sqlCardCounts, none), args: []any{500, 1}},
+		"sqlAddAddress":     {sql: sqlAddAddress, args: []any{500, "main", "", "x", "", "", "", "", ""}},
+		"sqlAddress":        {sql: sqlAddress, args: []any{500, 500}},
+		"sqlChangeAddress":  {sql: sqlChangeAddress, args: []any{500, 500, "main", "", "x", "", "", "", "", ""}},
+		"sqlRemoveAddress":  {sql: sqlRemoveAddress, args: []any{500, 500}},
+		"sqlCountAddress":   {sql: sqlCountAddress, args: []any{500}},
+		"sqlTags":           {sql: sqlTags},
+		"sqlTag":            {sql: sqlTag, args: []any{1}},
+		"sqlMakeTag":        {sql: sqlMakeTag, args: []any{"x", "gray"}},
+		"sqlChangeTag":      {sql: sqlChangeTag, args: []any{1, "x", "gray"}},
+		"sqlDropTag":        {sql: sqlDropTag, args: []any{1}},
+		"sqlTagUse":         {sql: sqlTagUse, args: []any{1}},
+		"sqlSources":        {sql: sqlSources},
+		"sqlSource":         {sql: sqlSource, args: []any{"x"}},
+		"sqlAddTag":         {sql: changing(ctx, sqlAddTag, none), args: []any{ids, 1}},
+		"sqlRemoveTag":      {sql: changing(ctx, sqlRemoveTag, none), args: []any{ids, 1}},
+		"sqlAddConsent":     {sql: sqlAddConsent, args: []any{500, "sms", true, "spoken", "", 1}},
+		"sqlAddRelation":    {sql: sqlAddRelation, args: []any{500, 501, "", ""}},
+		"sqlRelation":       {sql: sqlRelation, args: []any{500, 500}},
+		"sqlRemoveRelation": {sql: sqlRemoveRelation, args: []any{500}},
+		"sqlPin":            {sql: sqlPin, args: []any{1, 500}},
+		"sqlUnpin":          {sql: sqlUnpin, args: []any{1, 500}},
+		"sqlOpened":         {sql: sqlOpened, args: []any{1, 500}},
+		"sqlPinned":         {sql: seeing(ctx, sqlPinned, none), args: []any{1}},
+		"sqlRecent":         {sql: seeing(ctx, sqlRecent, none), args: []any{1}},
+		"sqlArchive":        {sql: sqlArchive, args: []any{500, true}},
+		"sqlHasNotes":       {sql: sqlHasNotes, args: []any{500}},
+		"sqlKeepDeletion":   {sql: sqlKeepDeletion, args: []any{500, "x", "{}", 1}},
+		"sqlOldDeletions":   {sql: sqlOldDeletions},
+		"sqlDeletion":       {sql: sqlDeletion, args: []any{500}},
+		"sqlImage":          {sql: fmt.Sprintf(sqlImage, "clients", "t.id = $1"), args: []any{500}},
+		"sqlOwnerOf":        {sql: sqlOwnerOf, args: []any{500}},
+		"sqlColumnsOf":      {sql: sqlColumnsOf, args: []any{"clients", []string{"id"}}},
+	}
 }
 
 func TestEveryStatementPrepares(t *testing.T) {
@@ -170,7 +218,7 @@ func constants(t *testing.T) []string {
 	return names
 }
 
-var wholeTable = regexp.MustCompile(`Seq Scan on (clients|contact_points|contact_readings|interactions|notes|calls|messages|recordings|client_values)\b`)
+var wholeTable = regexp.MustCompile(`Seq Scan on (clients|contact_points|contact_readings|interactions|notes|calls|messages|recordings|client_values|client_(tags|addresses|consents|relations))\b`)
 
 // With a hundred thousand clients nothing reads a table from end to end, whether
 // the planner knows the arguments or not.
@@ -246,6 +294,11 @@ func seed(t testing.TB, db *postgres.DB, n int) {
 		`insert into fields (section_id, key, label, type) values (1, 'n', 'N', 'number'), (1, 't', 'T', 'text')`,
 		`insert into client_values (client_id, field_id, number_value) select i, 1, i % 1000 from generate_series(1, $1) i`,
 		`insert into client_values (client_id, field_id, text_value, text_key) select i, 2, 'Value ' || i, 'value ' || i from generate_series(1, $1 / 5) i`,
+		`insert into tags (name) select 'T' || i from generate_series(1, 30) i`,
+		`insert into client_tags (client_id, tag_id) select i, i % 30 + 1 from generate_series(1, $1) i`,
+		`insert into client_addresses (client_id, street, city_key) select i, 'x', 'city ' || i % 1000 from generate_series(1, $1 / 5) i`,
+		`insert into client_consents (client_id, kind, given, how) select i, 'data', true, 'web' from generate_series(1, $1 / 5) i`,
+		`insert into client_relations (client_id, other_id) select i, i + 1 from generate_series(1, $1 / 5) i`,
 		`analyze`,
 	} {
 		var args []any

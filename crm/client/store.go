@@ -20,20 +20,20 @@ type Store struct{ db *postgres.DB }
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 const (
-	sqlGet = `select c.id, c.kind, c.name, c.responsible_id, coalesce(u.name, ''), c.organisation_id, c.note, c.language, c.time_zone,
-			c.sms_opt_out_at, c.version, greatest(c.last_contact_at,
+	sqlGet = `select c.id, c.kind, c.name, c.responsible_id, coalesce(u.name, ''), c.organisation_id, c.position, c.source_id,
+			coalesce(s.name, ''), c.archived_at, c.note, c.language, c.time_zone, c.sms_opt_out_at, c.version, greatest(c.last_contact_at,
 				(select i.at from interactions i where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1)), c.created_at,
 			(select count(*) from leads d where d.client_id = c.id and d.state = 'open')
-		from clients c left join users u on u.id = c.responsible_id where c.id = $1`
+		from clients c left join users u on u.id = c.responsible_id left join client_sources s on s.id = c.source_id where c.id = $1`
 	sqlPoints = `select p.id, p.kind, p.raw, p.value, p.label, p.source, p.last_seen_at,
 			array(select r.e164 from contact_readings r where r.contact_point_id = p.id order by r.confidence desc, r.e164),
 			array(select r.confidence from contact_readings r where r.contact_point_id = p.id order by r.confidence desc, r.e164)
 		from contact_points p where p.client_id = $1 order by p.id`
 	sqlLock   = `select id from clients where id = $1 for update`
-	sqlInsert = `insert into clients (kind, name, name_key, responsible_id, organisation_id, note, language, time_zone, created_by)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id`
+	sqlInsert = `insert into clients (kind, name, name_key, responsible_id, organisation_id, note, language, time_zone, position, source_id, created_by)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id`
 	sqlUpdate = `update clients set kind = $2, name = $3, name_key = $4, responsible_id = $5, organisation_id = $6, note = $7, language = $8,
-		time_zone = $9, version = version + 1, updated_at = now() where id = $1`
+		time_zone = $9, position = $10, source_id = $11, version = version + 1, updated_at = now() where id = $1`
 	sqlIsOrganisation = `select exists (select from clients where id = $1 and kind = 'organisation')`
 	sqlOwn            = `select exists (select from lines where number = any($1))`
 	sqlAddPoint       = `with p as (insert into contact_points (client_id, kind, raw, value, digits_tail, label, source)
@@ -65,8 +65,8 @@ func (s *Store) get(ctx context.Context, id int64) (c Client, err error) {
 			err = fmt.Errorf("read client: %w", closing)
 		}
 	}()
-	err = results.QueryRow().Scan(&c.ID, &c.Kind, &c.Name, &c.ResponsibleID, &c.ResponsibleName, &c.OrganisationID, &c.Note, &c.Language,
-		&c.TimeZone, &c.SMSOptOutAt, &c.Version, &c.LastContactAt, &c.CreatedAt, &c.OpenLeads)
+	err = results.QueryRow().Scan(&c.ID, &c.Kind, &c.Name, &c.ResponsibleID, &c.ResponsibleName, &c.OrganisationID, &c.Position,
+		&c.SourceID, &c.SourceName, &c.ArchivedAt, &c.Note, &c.Language, &c.TimeZone, &c.SMSOptOutAt, &c.Version, &c.LastContactAt, &c.CreatedAt, &c.OpenLeads)
 	if postgres.IsNoRows(err) {
 		return c, errNotFound
 	}
@@ -114,7 +114,7 @@ func (s *Store) insert(ctx context.Context, f Fields) (id int64, err error) {
 		author = &a.UserID
 	}
 	err = s.db.Conn(ctx).QueryRow(ctx, sqlInsert, f.Kind, f.Name, Fold(f.Name), f.ResponsibleID, f.OrganisationID, f.Note, f.Language,
-		f.TimeZone, author).Scan(&id)
+		f.TimeZone, f.Position, f.SourceID, author).Scan(&id)
 	return id, named(err)
 }
 
@@ -126,7 +126,8 @@ func (s *Store) update(ctx context.Context, id int64, f Fields) error {
 	if err := s.organisation(ctx, f); err != nil {
 		return err
 	}
-	_, err := s.db.Conn(ctx).Exec(ctx, sqlUpdate, id, f.Kind, f.Name, Fold(f.Name), f.ResponsibleID, f.OrganisationID, f.Note, f.Language, f.TimeZone)
+	_, err := s.db.Conn(ctx).Exec(ctx, sqlUpdate, id, f.Kind, f.Name, Fold(f.Name), f.ResponsibleID, f.OrganisationID, f.Note, f.Language, f.TimeZone,
+		f.Position, f.SourceID)
 	return named(err)
 }
 

@@ -20,13 +20,14 @@ const (
 	sqlManyOwn     = `select number from lines where number = any($1)`
 	sqlManyPoints  = `select client_id, kind, raw, value, label from contact_points where client_id = any($1) order by id`
 	sqlManyIDs     = `select nextval(pg_get_serial_sequence('clients', 'id')) from generate_series(1, $1)`
-	sqlInsertMany  = `insert into clients (id, kind, name, name_key, responsible_id, organisation_id, note, language, time_zone, created_by)
-		select v.*, nullif($10::bigint, 0) from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-			$7::text[], $8::text[], $9::text[]) v`
+	sqlInsertMany  = `insert into clients (id, kind, name, name_key, responsible_id, organisation_id, note, language, time_zone, position, source_id, created_by)
+		select v.*, nullif($12::bigint, 0) from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+			$7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[]) v`
 	sqlUpdateMany = `update clients c set kind = v.kind, name = v.name, name_key = v.key, responsible_id = v.responsible,
-			organisation_id = v.organisation, note = v.note, language = v.language, time_zone = v.zone, version = c.version + 1, updated_at = now()
-		from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[])
-			as v (id, kind, name, key, responsible, organisation, note, language, zone)
+			organisation_id = v.organisation, note = v.note, language = v.language, time_zone = v.zone,
+			position = v.position, source_id = v.source, version = c.version + 1, updated_at = now()
+		from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[])
+			as v (id, kind, name, key, responsible, organisation, note, language, zone, position, source)
 		where c.id = v.id returning c.id, c.version`
 	sqlAddManyPoints = `with p as (insert into contact_points (client_id, kind, raw, value, digits_tail, label, source)
 			select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
@@ -51,8 +52,8 @@ const (
 
 // manyKnown goes on with whose clients may be written, and in which order they are
 // locked.
-const manyKnown = `select c.id, c.kind, c.name, c.responsible_id, c.organisation_id, c.note, c.language, c.time_zone, c.version
-	from clients c where c.id = any($1) and `
+const manyKnown = `select c.id, c.kind, c.name, c.responsible_id, c.organisation_id, c.note, c.language, c.time_zone, c.position,
+	c.source_id, c.version from clients c where c.id = any($1) and `
 
 func (s *Store) findMany(ctx context.Context, k Keys) (f FoundMany, err error) {
 	f.Own = map[string]bool{}
@@ -123,7 +124,8 @@ func (s *Store) known(ctx context.Context, ids []int64) (map[int64]Client, error
 	}
 	var c Client
 	_, err = pgx.ForEachRow(rows, []any{
-		&c.ID, &c.Kind, &c.Name, &c.ResponsibleID, &c.OrganisationID, &c.Note, &c.Language, &c.TimeZone, &c.Version,
+		&c.ID, &c.Kind, &c.Name, &c.ResponsibleID, &c.OrganisationID, &c.Note, &c.Language, &c.TimeZone, &c.Position,
+		&c.SourceID, &c.Version,
 	}, func() error {
 		found[c.ID] = c
 		c = Client{}
@@ -151,14 +153,15 @@ func (s *Store) known(ctx context.Context, ids []int64) (map[int64]Client, error
 func columns(all []*Bulk) []any {
 	n := len(all)
 	ids, kinds, names, keys := make([]int64, n), make([]string, n), make([]string, n), make([]string, n)
-	notes, languages, zones := make([]string, n), make([]string, n), make([]string, n)
-	responsible, organisation := make([]*int64, n), make([]*int64, n)
+	notes, languages, zones, positions := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	responsible, organisation, sources := make([]*int64, n), make([]*int64, n), make([]*int64, n)
 	for i, b := range all {
 		ids[i], kinds[i], names[i], keys[i] = b.ID, b.Kind, b.Name, Fold(b.Name)
 		responsible[i], organisation[i] = b.ResponsibleID, b.OrganisationID
 		notes[i], languages[i], zones[i] = b.Note, b.Language, b.TimeZone
+		positions[i], sources[i] = b.Position, b.SourceID
 	}
-	return []any{ids, kinds, names, keys, responsible, organisation, notes, languages, zones}
+	return []any{ids, kinds, names, keys, responsible, organisation, notes, languages, zones, positions, sources}
 }
 
 func (s *Store) insertMany(ctx context.Context, all []*Bulk) error {

@@ -130,13 +130,14 @@ func (s *Store) addWords(ctx context.Context, words []string, last int64) error 
 // jotted is who may read whose notes.
 var jotted = access.Resource{Entity: access.Note, Owner: "user_id"}
 
-// ruled puts the rights of ctx's actor into a statement.
+// ruled puts the rights of ctx's actor into a statement, and leaves archived
+// clients out.
 func ruled(ctx context.Context, sql string, args *[]any) string {
 	bind := func(v any) string {
 		*args = append(*args, v)
 		return "$" + strconv.Itoa(len(*args))
 	}
-	sql = strings.ReplaceAll(sql, "{rights}", Clients.Where(ctx, access.Read, "c", bind))
+	sql = strings.ReplaceAll(sql, "{rights}", Clients.Where(ctx, access.Read, "c", bind)+" and "+kept)
 	if strings.Contains(sql, "{notes}") {
 		sql = strings.ReplaceAll(sql, "{notes}", jotted.Where(ctx, access.Read, "n", bind))
 	}

@@ -107,7 +107,8 @@ func (s *Service) Table(ctx context.Context, in TableQuery) (Table, error) {
 }
 
 // narrow adds the conditions under which a client is listed to ctx's actor: his
-// rights, what was typed, and the tree. at is the tree's place in the request.
+// rights, what was typed, and the tree. Archived clients are in no list that does
+// not ask for them. at is the tree's place in the request.
 func (s *Service) narrow(ctx context.Context, q *statement, text string, where filter.Node, at string, also ...access.Verb) error {
 	schema, asker, err := s.asking(ctx)
 	if err != nil {
@@ -118,6 +119,9 @@ func (s *Service) narrow(ctx context.Context, q *statement, text string, where f
 		return err
 	}
 	conditions := []string{Clients.Where(ctx, access.Read, "c", q.bind), sql}
+	if !where.Mentions("archived") {
+		conditions = append(conditions, kept)
+	}
 	for _, verb := range also {
 		if verb != "" {
 			conditions = append(conditions, Clients.Where(ctx, verb, "c", q.bind))

@@ -24,7 +24,7 @@ const sortTimeline = "timeline"
 
 const entryColumns = `i.id, i.kind, i.direction, i.at, i.user_id, coalesce(u.name, ''), i.lead_id, coalesce(l.name, ''), i.ref_id,
 	k.direction, k.outcome, k.started_at, k.answered_at, k.ended_at, k.message_at, k.caller_raw, k.dialled, k.e164, k.cause, coalesce(r.state, ''),
-	m.body, m.state, m.to_number, m.from_number, m.error, n.text`
+	m.body, m.state, m.to_number, m.from_number, m.error, n.text, f.name, f.size_bytes, f.deleted_at is not null`
 
 const entryJoins = `
 	left join users u on u.id = i.user_id
@@ -32,7 +32,8 @@ const entryJoins = `
 	left join calls k on i.kind = 'call' and k.id = i.ref_id
 	left join recordings r on r.call_id = k.id
 	left join messages m on i.kind = 'sms' and m.id = i.ref_id
-	left join notes n on i.kind = 'note' and n.id = i.ref_id`
+	left join notes n on i.kind = 'note' and n.id = i.ref_id
+	left join files f on i.kind = 'file' and f.id = i.ref_id`
 
 // The page is cut from one index first; what each entry refers to is joined by
 // primary key.
@@ -47,7 +48,7 @@ const (
 		select 'note', 'internal', n.created_at, $1, $2, n.id from n returning id`
 )
 
-var allKinds = []string{"call", "sms", "note"}
+var allKinds = []string{"call", "sms", "note", "file"}
 
 // Timeline returns a page of a client's timeline. No kinds means all of them; an
 // unknown client is fault.NotFound.
@@ -158,7 +159,7 @@ func (s *Service) entries(ctx context.Context, sql string, args ...any) ([]Timel
 	return entries, named(err)
 }
 
-// row holds what an entry may refer to; only one of the three is there.
+// row holds what an entry may refer to; only one of the four is there.
 type row struct {
 	ref                              int64
 	direction, outcome               *string
@@ -167,13 +168,16 @@ type row struct {
 	cause                            *int
 	recording                        string
 	body, state, to, from, err, note *string
+	file                             *string
+	size                             *int64
+	deleted                          *bool
 }
 
 func (s *Service) scanEntry(r pgx.CollectableRow) (e TimelineEntry, err error) {
 	var x row
 	err = r.Scan(&e.ID, &e.Kind, &e.Direction, &e.At, &e.UserID, &e.UserName, &e.LeadID, &e.LineName, &x.ref,
 		&x.direction, &x.outcome, &x.started, &x.answered, &x.ended, &x.left, &x.caller, &x.dialled, &x.e164, &x.cause, &x.recording,
-		&x.body, &x.state, &x.to, &x.from, &x.err, &x.note)
+		&x.body, &x.state, &x.to, &x.from, &x.err, &x.note, &x.file, &x.size, &x.deleted)
 	if e.Direction == "internal" {
 		e.Direction = ""
 	}
@@ -184,6 +188,8 @@ func (s *Service) scanEntry(r pgx.CollectableRow) (e TimelineEntry, err error) {
 		e.SMS = &EntrySMS{ID: x.ref, Body: *x.body, State: *x.state, To: phone.Display(*x.to), From: phone.Display(*x.from), Error: *x.err}
 	case x.note != nil:
 		e.Note = &EntryNote{ID: x.ref, Text: *x.note}
+	case x.file != nil:
+		e.File = &EntryFile{ID: x.ref, Name: *x.file, SizeBytes: *x.size, Deleted: *x.deleted}
 	}
 	return e, err
 }

@@ -87,6 +87,8 @@ func TestTheDemonstrationIsABelievableFirm(t *testing.T) {
 		`select count(*) from messages where state in ('queued', 'sending')`:                                                                         "0",
 		`select count(*) from contact_points p where kind = 'phone' and not exists (select from contact_readings r where r.contact_point_id = p.id)`: "0",
 		`select count(*) >= 90 from calls`:                                                                                                           "true", `select count(*) > 3 from clients where language = 'ru'`: "true",
+		`select count(*) > 100 from client_addresses`: "true", `select count(*) > 50 from client_tags`: "true", `select count(*) > 5 from client_relations`: "true",
+		`select count(*) > 50 from client_consents`: "true", `select count(*) > 100 from clients where source_id is not null`: "true",
 		`select count(*) > 5 from clients where organisation_id is not null`: "true", `select count(*) > 200 from interactions`: "true",
 	} {
 		if got := value(t, db, sql); got != want {
@@ -112,6 +114,9 @@ func TestTheSameEveryTime(t *testing.T) {
 	}
 	for _, sql := range []string{
 		`select md5(string_agg(name || coalesce(responsible_id, 0) || created_at, ',' order by id)) from clients`,
+		`select md5(string_agg(client_id || street || coalesce(city_key, ''), ',' order by id)) from client_addresses`,
+		`select md5(string_agg(client_id || ':' || tag_id, ',' order by client_id, tag_id)) from client_tags`,
+		`select md5(string_agg(client_id || ':' || other_id || role, ',' order by id)) from client_relations`,
 		`select md5(string_agg(outcome || started_at || e164, ',' order by id)) from calls`,
 		`select md5(string_agg(state || coalesce(closing, '') || opened_at, ',' order by id)) from leads`,
 	} {
@@ -146,7 +151,7 @@ func TestBulkClientsAreFound(t *testing.T) {
 	if after := value(t, db, `select count(*) from pg_indexes where tablename in ('clients', 'contact_points', 'contact_readings')`); after != before {
 		t.Errorf("%s indexes became %s", before, after)
 	}
-	if keys := value(t, db, `select count(*) from pg_constraint where contype = 'f' and conrelid in ('clients'::regclass, 'contact_points'::regclass, 'contact_readings'::regclass)`); keys != "6" {
+	if keys := value(t, db, `select count(*) from pg_constraint where contype = 'f' and conrelid in ('clients'::regclass, 'contact_points'::regclass, 'contact_readings'::regclass)`); keys != "7" {
 		t.Errorf("%s references", keys)
 	}
 	if err := demo.Fill(t.Context(), db, time.Now(), 21_000, 21_010); err != nil {

@@ -175,9 +175,12 @@ func TestTheBaseIsWhatItWas(t *testing.T) {
 func (w *world) belongings(t *rapid.T, ids []int64) {
 	at := time.Now().Add(-24 * time.Hour).Truncate(time.Microsecond)
 	for _, id := range ids {
-		w.exec(`update clients set note = $2, responsible_id = $3, sms_opt_out_at = $4, last_contact_at = $5 where id = $1`, id,
+		w.exec(`update clients set note = $2, responsible_id = $3, sms_opt_out_at = $4, last_contact_at = $5, position = $6, source_id = $7, archived_at = $8 where id = $1`, id,
 			rapid.SampledFrom([]string{"", "loud", "quiet"}).Draw(t, "note"), rapid.SampledFrom([]any{nil, 1}).Draw(t, "responsible"),
-			rapid.SampledFrom([]any{nil, at}).Draw(t, "opt-out"), rapid.SampledFrom([]any{nil, at, at.Add(time.Hour)}).Draw(t, "contact"))
+			rapid.SampledFrom([]any{nil, at}).Draw(t, "opt-out"), rapid.SampledFrom([]any{nil, at, at.Add(time.Hour)}).Draw(t, "contact"),
+			rapid.SampledFrom([]string{"", "buyer"}).Draw(t, "position"), rapid.SampledFrom([]any{nil, w.source}).Draw(t, "source"),
+			rapid.SampledFrom([]any{nil, at}).Draw(t, "archived"))
+		w.onTheCard(t, id, ids)
 		for range rapid.IntRange(0, 3).Draw(t, "calls") {
 			at = at.Add(time.Minute)
 			l := w.call(rapid.SampledFrom(w.lines).Draw(t, "line"), id, fmt.Sprintf("+3460000%04d", id%10000), at)
@@ -194,6 +197,27 @@ func (w *world) belongings(t *rapid.T, ids []int64) {
 			w.exec(`insert into reminders (client_id, audience, channel, contact_point_id, text, local_time, time_zone, due_at)
 				values ($1, 'client', 'sms', (select min(id) from contact_points where client_id = $1), 'x', '2026-01-01T10:00', 'Europe/Madrid', now())`, id)
 			w.exec(`insert into messages (direction, client_id, body, state) values ('out', $1, 'x', 'sent')`, id)
+		}
+	}
+}
+
+// onTheCard gives a client what hangs on a card, in parts the same as others have.
+func (w *world) onTheCard(t *rapid.T, id int64, all []int64) {
+	for _, tag := range rapid.SliceOfNDistinct(rapid.SampledFrom(w.tags), 0, 2, rapid.ID[int64]).Draw(t, "tags") {
+		w.exec(`insert into client_tags (client_id, tag_id) values ($1, $2)`, id, tag)
+	}
+	if rapid.Bool().Draw(t, "address") {
+		w.exec(`insert into client_addresses (client_id, street, city, city_key) values ($1, 'x', 'Madrid', 'madrid')`, id)
+		w.exec(`insert into client_consents (client_id, kind, given, how, user_id) values ($1, 'data', true, 'web', 1)`, id)
+	}
+	for _, other := range rapid.SliceOfNDistinct(rapid.SampledFrom(all), 0, 3, rapid.ID[int64]).Draw(t, "relations") {
+		if other != id {
+			w.exec(`insert into client_relations (client_id, other_id, role) values ($1, $2, $3)`, id, other, rapid.SampledFrom([]string{"", "spouse"}).Draw(t, "role"))
+		}
+	}
+	for _, table := range []string{"client_pins", "client_recents"} {
+		if rapid.Bool().Draw(t, table) {
+			w.exec(`insert into `+table+` (user_id, client_id) values (1, $1)`, id)
 		}
 	}
 }

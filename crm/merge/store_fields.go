@@ -11,12 +11,13 @@ import (
 )
 
 // chosen are the columns of a client whose value a person chooses; of the others the merge knows best.
-var chosen = []string{"name", "responsible_id", "organisation_id", "note", "language", "time_zone"}
+var chosen = []string{"name", "responsible_id", "organisation_id", "position", "source_id", "note", "language", "time_zone"}
 
 // settled says what becomes of a column of both, as SQL over the winner w and the loser l.
 var settled = map[string]string{
 	"last_contact_at": "greatest(w.last_contact_at, l.last_contact_at)",
 	"created_at":      "least(w.created_at, l.created_at)",
+	"archived_at":     "case when w.archived_at is not null then l.archived_at end",
 	"sms_opt_out_at":  "coalesce(w.sms_opt_out_at, l.sms_opt_out_at)",
 }
 

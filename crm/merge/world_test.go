@@ -27,6 +27,8 @@ type world struct {
 	leads   *lead.Ledger
 	merges  *merge.Service
 	lines   []int64
+	tags    []int64
+	source  int64
 	calls   int
 }
 
@@ -43,6 +45,10 @@ func newWorld(t testing.TB) *world {
 		w.lines = append(w.lines, w.id(`insert into lines (name, number, country) values ($1, $2, 'ES') returning id`,
 			fmt.Sprintf("Line %d", i), fmt.Sprintf("+3491100000%d", i)))
 	}
+	for _, name := range []string{"VIP", "Debtor"} {
+		w.tags = append(w.tags, w.id(`insert into tags (name) values ($1) returning id`, name))
+	}
+	w.source = w.id(`insert into client_sources (name) values ('Fair') returning id`)
 	journal := audit.NewLog(w.db)
 	queue, err := jobs.New(w.db, slog.New(slog.DiscardHandler))
 	w.ok(err)

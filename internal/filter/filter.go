@@ -42,6 +42,19 @@ func (n Node) Empty() bool {
 	return n.Field == "" && len(n.All) == 0 && len(n.Any) == 0 && len(n.None) == 0
 }
 
+// Mentions reports whether a condition of n is on the field, however deep it stands.
+func (n Node) Mentions(field string) bool {
+	if n.Field == field {
+		return true
+	}
+	for _, inner := range slices.Concat(n.All, n.Any, n.None) {
+		if inner.Mentions(field) {
+			return true
+		}
+	}
+	return false
+}
+
 // Type is what sort of value a field has. It decides the operators.
 type Type string
 
