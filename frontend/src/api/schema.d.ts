@@ -346,6 +346,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/client-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where clients come from */
+        get: operations["list-sources"];
+        put?: never;
+        /** A source by its name, made where it is missing */
+        post: operations["create-source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients": {
         parameters: {
             query?: never;
@@ -358,6 +376,23 @@ export interface paths {
         put?: never;
         /** Create a client, from a lead too */
         post: operations["create-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/at-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom I pinned, and whose cards I opened last */
+        get: operations["clients-at-hand"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -460,11 +495,98 @@ export interface paths {
         get: operations["get-client"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a client on whom nothing hangs; it can be restored for 30 days */
+        delete: operations["delete-client"];
         options?: never;
         head?: never;
         /** Change a client */
         patch: operations["change-client"];
+        trace?: never;
+    };
+    "/clients/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an address */
+        post: operations["add-address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/addresses/{address_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write an address anew */
+        put: operations["change-address"];
+        post?: never;
+        /** Remove an address */
+        delete: operations["remove-address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a client out of the lists */
+        post: operations["archive-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that the first look at a card shows */
+        get: operations["get-card"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note a consent, or that it was taken back */
+        post: operations["add-consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/clients/{id}/contact-points": {
@@ -570,6 +692,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clients/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a client at hand */
+        put: operations["pin-client"];
+        post?: never;
+        /** Keep a client at hand no more */
+        delete: operations["unpin-client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Relate a client to another */
+        post: operations["relate-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/relations/{relation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a relation away */
+        delete: operations["unrelate-client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring back an archived or deleted client */
+        post: operations["restore-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clients/{id}/rows": {
         parameters: {
             query?: never;
@@ -634,6 +825,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a client a tag, by id or by name; one that is missing is made */
+        post: operations["tag-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clients/{id}/tags/{tag_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a tag from a client */
+        delete: operations["untag-client"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2161,6 +2386,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of the firm */
+        get: operations["list-tags"];
+        put?: never;
+        /** A tag by its name, made where it is missing */
+        post: operations["create-tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a tag, and take it from everybody */
+        delete: operations["delete-tag"];
+        options?: never;
+        head?: never;
+        /** Give a tag another name or colour */
+        patch: operations["change-tag"];
+        trace?: never;
+    };
     "/teams": {
         parameters: {
             query?: never;
@@ -2374,6 +2635,18 @@ export interface components {
             secret: string;
             token: components["schemas"]["Token"];
         };
+        Address: {
+            city?: string;
+            country?: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "main" | "home" | "work" | "billing" | "delivery" | "other";
+            label?: string;
+            postal_code?: string;
+            region?: string;
+            street?: string;
+        };
         Alert: {
             /** Format: date-time */
             at: string;
@@ -2398,6 +2671,10 @@ export interface components {
         AssignLeadInputBody: {
             /** Format: int64 */
             user_id: number | null;
+        };
+        AtHand: {
+            pinned: components["schemas"]["Named"][];
+            recent: components["schemas"]["Named"][];
         };
         AuditOutputBody: {
             items: components["schemas"]["AuditRow"][];
@@ -2553,6 +2830,20 @@ export interface components {
              */
             score: number;
         };
+        Card: {
+            addresses: components["schemas"]["Address"][];
+            client: components["schemas"]["Client"];
+            /** @description Latest first; the first of a kind is what holds. An SMS STOP stands in sms_opt_out_at alone */
+            consents: components["schemas"]["Consent"][];
+            counts: components["schemas"]["Counts"];
+            /** @description The employer, when it may be seen */
+            organisation?: components["schemas"]["Named"];
+            /** @description Who works for the organisation */
+            people: components["schemas"]["Colleague"][];
+            pinned: boolean;
+            relations: components["schemas"]["Relation"][];
+            tags: components["schemas"]["Tag"][];
+        };
         Change: {
             /** Format: int64 */
             field_id: number;
@@ -2577,6 +2868,10 @@ export interface components {
         ChangeSectionInBody: {
             archived?: boolean;
             title?: string;
+        };
+        ChangeTagInBody: {
+            color?: string;
+            name?: string;
         };
         ChangeTermInBody: {
             archived?: boolean;
@@ -2611,6 +2906,8 @@ export interface components {
             value: string;
         };
         Client: {
+            /** Format: date-time */
+            archived_at?: string;
             contact_points: components["schemas"]["ContactPoint"][];
             /** Format: date-time */
             created_at: string;
@@ -2627,11 +2924,17 @@ export interface components {
             open_leads: number;
             /** Format: int64 */
             organisation_id?: number;
+            /** @description What a person is in the organisation */
+            position: string;
             /** Format: int64 */
             responsible_id?: number;
             responsible_name: string;
             /** Format: date-time */
             sms_opt_out_at?: string;
+            /** Format: int64 */
+            source_id?: number;
+            /** @description Where the client came from */
+            source_name: string;
             time_zone: string;
             /**
              * Format: int64
@@ -2654,8 +2957,11 @@ export interface components {
             note?: string;
             /** Format: int64 */
             organisation_id?: number | null;
+            position?: string;
             /** Format: int64 */
             responsible_id?: number | null;
+            /** Format: int64 */
+            source_id?: number | null;
             time_zone?: string;
         };
         ClientHistory: {
@@ -2672,8 +2978,11 @@ export interface components {
             note?: string;
             /** Format: int64 */
             organisation_id?: number | null;
+            position?: string;
             /** Format: int64 */
             responsible_id?: number | null;
+            /** Format: int64 */
+            source_id?: number | null;
             time_zone?: string;
             /** Format: int64 */
             version: number;
@@ -2714,6 +3023,18 @@ export interface components {
         CodesOutputBody: {
             recovery_codes: string[];
         };
+        Colleague: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "person" | "organisation";
+            masked?: boolean;
+            name: string;
+            phone: string;
+            position: string;
+        };
         Column: {
             default: string;
             header: string;
@@ -2730,6 +3051,19 @@ export interface components {
             since?: string;
             /** @enum {string} */
             state: "ok" | "degraded" | "down";
+        };
+        Consent: {
+            /** Format: date-time */
+            at: string;
+            given: boolean;
+            /** @enum {string} */
+            how: "spoken" | "call" | "written" | "web" | "email" | "message" | "other";
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "sms" | "calls" | "email" | "data";
+            note?: string;
+            user_name: string;
         };
         Considered: {
             eligible: boolean;
@@ -2790,6 +3124,12 @@ export interface components {
             count: number;
             /** @description Counting stopped here */
             more: boolean;
+        };
+        Counts: {
+            /** Format: int64 */
+            files: number;
+            /** Format: int64 */
+            leads: number;
         };
         CreateInputBody: {
             /** Format: int64 */
@@ -2877,6 +3217,14 @@ export interface components {
             voicemail: boolean;
             /** Format: int64 */
             wait_s: number;
+        };
+        EntryFile: {
+            deleted: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            size_bytes: number;
         };
         EntryNote: {
             /** Format: int64 */
@@ -3429,6 +3777,13 @@ export interface components {
             login: string;
             password: string;
         };
+        MakeSourceInBody: {
+            name: string;
+        };
+        MakeTagInBody: {
+            color?: string;
+            name: string;
+        };
         Mapping: {
             columns: components["schemas"]["Column"][];
             constants: components["schemas"]["Constant"][];
@@ -3574,6 +3929,13 @@ export interface components {
             /** @description In any written form */
             to?: string;
         };
+        Named: {
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "person" | "organisation";
+            name: string;
+        };
         Names: {
             actions: string[];
             entities: string[];
@@ -3583,6 +3945,24 @@ export interface components {
             expires_in_days: number;
             name: string;
             scopes: string[];
+        };
+        NewAddress: {
+            city?: string;
+            country?: string;
+            /** @enum {string} */
+            kind: "main" | "home" | "work" | "billing" | "delivery" | "other";
+            label?: string;
+            postal_code?: string;
+            region?: string;
+            street?: string;
+        };
+        NewConsent: {
+            given: boolean;
+            /** @enum {string} */
+            how: "spoken" | "call" | "written" | "web" | "email" | "message" | "other";
+            /** @enum {string} */
+            kind: "sms" | "calls" | "email" | "data";
+            note?: string;
         };
         NewDeputy: {
             /** Format: int64 */
@@ -3618,6 +3998,14 @@ export interface components {
             kind: "phone" | "email" | "messenger";
             label?: string;
             raw: string;
+        };
+        NewRelation: {
+            /** Format: int64 */
+            other_id: number;
+            /** @description What this client is to the other */
+            own_role?: string;
+            /** @description What the other is to this client */
+            role?: string;
         };
         NewUser: {
             /** @enum {string} */
@@ -3912,6 +4300,17 @@ export interface components {
             registered: boolean;
             /** Format: int64 */
             user_id: number;
+        };
+        Relation: {
+            /** Format: date-time */
+            archived_at?: string;
+            /** Format: int64 */
+            id: number;
+            masked?: boolean;
+            other: components["schemas"]["Named"];
+            own_role: string;
+            phone: string;
+            role: string;
         };
         Reminder: {
             ambiguous: boolean;
@@ -4208,6 +4607,14 @@ export interface components {
         SimilarOutputBody: {
             items: components["schemas"]["Similar"][];
         };
+        Source: {
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        SourceList: {
+            items: components["schemas"]["Source"][];
+        };
         SwitchHealth: {
             /** Format: int64 */
             bridges: number;
@@ -4250,6 +4657,22 @@ export interface components {
              * @description Send it back with a change
              */
             version: number;
+        };
+        Tag: {
+            /** @enum {string} */
+            color: "gray" | "blue" | "violet" | "teal" | "pink" | "orange" | "cyan" | "lime" | "brown";
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
+        TagClientInBody: {
+            color?: string;
+            name?: string;
+            /** Format: int64 */
+            tag_id?: number;
+        };
+        TagList: {
+            items: components["schemas"]["Tag"][];
         };
         TeamFields: {
             member_ids?: number[];
@@ -4305,10 +4728,11 @@ export interface components {
             at: string;
             call?: components["schemas"]["EntryCall"];
             direction: string;
+            file?: components["schemas"]["EntryFile"];
             /** Format: int64 */
             id: number;
             /** @enum {string} */
-            kind: "call" | "sms" | "note";
+            kind: "call" | "sms" | "note" | "file";
             /** Format: int64 */
             lead_id?: number;
             line_name: string;
@@ -5152,6 +5576,68 @@ export interface operations {
             };
         };
     };
+    "list-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeSourceInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-clients": {
         parameters: {
             query?: {
@@ -5208,6 +5694,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "clients-at-hand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtHand"];
                 };
             };
             /** @description Error */
@@ -5413,6 +5928,35 @@ export interface operations {
             };
         };
     };
+    "delete-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "change-client": {
         parameters: {
             query?: never;
@@ -5435,6 +5979,206 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                address_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                address_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "archive-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
                 };
             };
             /** @description Error */
@@ -5683,6 +6427,162 @@ export interface operations {
             };
         };
     };
+    "pin-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unpin-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "relate-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRelation"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unrelate-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                relation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Relation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "add-row": {
         parameters: {
             query?: never;
@@ -5834,6 +6734,71 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Client"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "tag-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagClientInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "untag-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                tag_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9467,6 +10432,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeTagInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeTagInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
                 };
             };
             /** @description Error */
