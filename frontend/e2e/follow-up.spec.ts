@@ -2,7 +2,7 @@ import { expect, lucia, test } from './desk';
 
 test('an SMS from the card arrives, and a reminder stands for tomorrow at ten', async ({ sit }) => {
   const javier = await sit('javier', `/clients?q=${encodeURIComponent('600 11 12 22')}`);
-  await javier.id('client-row').filter({ hasText: lucia.name }).click();
+  await javier.id('client-row').filter({ hasText: lucia.name }).getByTestId('client-link').click();
   await expect(javier.id('client-card-name')).toHaveText(lucia.name);
 
   const text = `Presupuesto listo ${Date.now()}`;

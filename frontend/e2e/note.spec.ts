@@ -3,7 +3,7 @@ import { expect, lines, lucia, test } from './desk';
 test('a typed note keeps its focus and every letter while the phone rings', async ({ sit, phones }) => {
   const javier = await sit('javier', '/clients');
   await javier.available();
-  await javier.id('client-row').nth(3).click();
+  await javier.id('client-row').nth(3).getByTestId('client-link').click();
   const note = javier.id('note-text');
   await note.click();
   const card = javier.page.url();

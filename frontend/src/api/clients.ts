@@ -2,32 +2,16 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { http } from './http';
 import type { Candidate, Client, ClientRow, LeadHit, NewClient, Page, TimelineEntry } from './types';
 
-export interface ClientFilter {
-  q?: string;
-  responsible_id?: number;
-  kind?: string;
-  sort?: string;
-}
-
 export const clientKeys = {
   all: ['clients'] as const,
-  lists: ['clients', 'list'] as const,
-  list: (filter: ClientFilter) => ['clients', 'list', filter] as const,
+  /** Every list of clients; see the pages of lists. */
+  lists: ['clientlist'] as const,
   one: (id: number) => ['clients', 'one', id] as const,
   timelines: ['timeline'] as const,
   timeline: (id: number, kinds = '') => ['timeline', id, kinds] as const,
   number: (number: string) => ['clients', 'number', number] as const,
   search: (q: string) => ['search', q] as const,
 };
-
-export const clientsQuery = (filter: ClientFilter) =>
-  infiniteQueryOptions({
-    queryKey: clientKeys.list(filter),
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      http.get<Page<ClientRow>>('/clients', { ...filter, cursor: pageParam, limit: 100 }, signal),
-    getNextPageParam: (last) => last.next || undefined,
-  });
 
 export const clientQuery = (id: number) =>
   queryOptions({

@@ -1,5 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { listKeys } from './clientlist';
 import { clientKeys } from './clients';
 import { leadKeys } from './leads';
 import { applySignal } from './signals';
@@ -16,9 +17,5 @@ it('a burst of signals makes each list stale once', () => {
   applySignal(client, 'something.unknown', {});
   expect(stale).not.toHaveBeenCalled();
   vi.advanceTimersByTime(150);
-  expect(stale.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([
-    leadKeys.all,
-    clientKeys.one(7),
-    clientKeys.lists,
-  ]);
+  expect(stale.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([leadKeys.all, clientKeys.one(7), listKeys.all]);
 });

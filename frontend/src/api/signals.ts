@@ -1,6 +1,7 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { auditKeys } from './audit';
 import { callKeys } from './calls';
+import { listKeys } from './clientlist';
 import { clientKeys } from './clients';
 import { exchangeKeys } from './exchange';
 import { fieldKeys } from './fields';
@@ -18,16 +19,16 @@ type Ids = { id?: number; client_id?: number; user_id?: number };
 const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'leads.changed': () => [leadKeys.all],
   'presence.changed': () => [callKeys.presence, leadKeys.board],
-  'client.changed': (ids) => [ids.id ? clientKeys.one(ids.id) : clientKeys.all, clientKeys.lists],
+  'client.changed': (ids) => [ids.id ? clientKeys.one(ids.id) : clientKeys.all, listKeys.all],
   'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
-  'fields.changed': () => [fieldKeys.all, fieldKeys.sheets],
-  'values.changed': (ids) => [ids.client_id ? fieldKeys.sheet(ids.client_id) : fieldKeys.sheets],
+  'fields.changed': () => [fieldKeys.all, fieldKeys.sheets, exchangeKeys.clientFields],
+  'values.changed': (ids) => [ids.client_id ? fieldKeys.sheet(ids.client_id) : fieldKeys.sheets, listKeys.all],
   'duplicates.changed': () => [mergeKeys.pairs, ['merges']],
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
   'imports.changed': () => [exchangeKeys.imports],
   'exports.changed': () => [exchangeKeys.exports],
-  'clients.changed': () => [clientKeys.all],
+  'clients.changed': () => [clientKeys.all, listKeys.all, listKeys.counts],
   'lines.changed': () => [lineKeys.all],
   'users.changed': () => [sessionKeys.users],
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],

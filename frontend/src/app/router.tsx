@@ -8,6 +8,7 @@ import {
 import type { AuditFilter } from '@/api/audit';
 import { wizardSteps, type WizardStep } from '@/api/exchange';
 import { leadClasses, type LeadClass, type ReaderKind } from '@/api/types';
+import { readNode, type ListSearch } from '@/features/clientlist/model';
 import type { Locale } from '@/lib/i18n';
 import { NotFound, RouteFailed, Waiting } from './Fallbacks';
 import { Shell } from './Shell';
@@ -75,11 +76,13 @@ const lead = createRoute({
 const clients = createRoute({
   getParentRoute: () => root,
   path: '/clients',
-  validateSearch: (search: Search): { q?: string; responsible_id?: number; kind?: string; sort?: string } => ({
+  validateSearch: (search: Search): ListSearch => ({
     q: text(search.q),
-    responsible_id: id(search.responsible_id),
-    kind: text(search.kind),
+    f: readNode(search.f),
     sort: text(search.sort),
+    desc: search.desc === true || undefined,
+    cols: text(search.cols),
+    view: text(search.view),
   }),
   component: lazyRouteComponent(() => import('./routes/clients'), 'ClientsRoute'),
 });

@@ -117,8 +117,10 @@ export interface DialTarget {
 /** How a number gets dialled is decided far above the lists that show it. */
 export const DialContext = createContext<((target: DialTarget) => void) | null>(null);
 
-/** A telephone number: every one of them dials, by click and by keyboard. */
-export function PhoneNumber(props: DialTarget & { text?: string; dialable?: boolean; strong?: boolean }) {
+/** A telephone number: every one of them dials, by click and by keyboard; in a grid, whose keys are its own, by click. */
+export function PhoneNumber(
+  props: DialTarget & { text?: string; dialable?: boolean; strong?: boolean; untabbed?: boolean },
+) {
   const dial = useContext(DialContext);
   const t = useT();
   const text = props.text || props.number;
@@ -130,6 +132,7 @@ export function PhoneNumber(props: DialTarget & { text?: string; dialable?: bool
       type="button"
       className={css.phone}
       disabled={!can}
+      tabIndex={props.untabbed ? -1 : undefined}
       title={can ? t('action.dial_number', { number: text }) : undefined}
       aria-label={can ? t('action.dial_number', { number: text }) : undefined}
       data-testid="dial-number"

@@ -1,10 +1,10 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Why } from '@/features/access/Why';
-import type { ListQuery } from '@/api/exchange';
 import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
-import { ClientsPage } from '@/features/client/ClientsPage';
 import { NewClientPage } from '@/features/client/NewClientPage';
+import { askedOf, ListPage } from '@/features/clientlist/ListPage';
 import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
+import { ListCell, useListFields } from '@/features/field/ListCell';
 import { useFieldTabs } from '@/features/field/useFieldTabs';
 import { ClientLeads } from '@/features/lead/ClientLeads';
 import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
@@ -27,29 +27,22 @@ const slots: CardSlots = {
   useTabs: (client, open) => useFieldTabs(client.id, open),
 };
 
-/** The list's filter in the words of an export. */
-function asked(filter: { q?: string; responsible_id?: number; kind?: string; sort?: string }): ListQuery {
-  const all = [
-    ...(filter.responsible_id ? [{ field: 'responsible', op: 'is', value: [filter.responsible_id] }] : []),
-    ...(filter.kind ? [{ field: 'kind', op: 'is', value: [filter.kind] }] : []),
-  ];
-  const byName = filter.sort === 'name';
-  return {
-    ...(filter.q ? { q: filter.q } : {}),
-    ...(all.length > 0 ? { filter: { all } } : {}),
-    sort: byName ? 'name' : 'last_contact',
-    desc: !byName,
-  };
-}
-
 export function ClientsRoute() {
-  const filter = useSearch({ from: '/clients' });
+  const search = useSearch({ from: '/clients' });
   const navigate = useNavigate({ from: '/clients' });
+  const own = useListFields();
   return (
-    <ClientsPage
-      filter={{ sort: 'recent', ...filter }}
-      menu={<ExchangeMenu query={asked(filter)} />}
-      onFilter={(part) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true })}
+    <ListPage
+      search={search}
+      menu={<ExchangeMenu query={askedOf(search)} />}
+      custom={{
+        can: (key) => own.has(key),
+        edit: (cell) => {
+          const field = own.get(cell.fieldKey);
+          return field ? <ListCell key={`${cell.clientId}.${cell.fieldKey}`} {...cell} field={field} /> : null;
+        },
+      }}
+      onSearch={(part, replace = false) => void navigate({ search: (before) => ({ ...before, ...part }), replace })}
     />
   );
 }
