@@ -17,7 +17,10 @@ const (
 
 type (
 	// Claim takes the client's channel out of the dialplan. The answer comes as Entered or ClaimLost.
-	Claim struct{ Channel string }
+	Claim struct {
+		Channel string
+		Again   bool // another server may have had it, and is dead
+	}
 	// Adopt brings a channel of the call under this server, whoever had it before.
 	Adopt struct{ Channel string }
 	// RingAgent calls an agent's phone. The answer comes as LegRang, LegAnswered or LegGone.

@@ -5,7 +5,7 @@ import "time"
 // Seen is what the switch says of a channel that it has.
 type Seen struct {
 	Up   bool // answered
-	Held bool // in the hands of a server of ours, living or dead, rather than of the dialplan
+	Held bool // in the hands of a server of ours, living or dead, rather than of the dialplan or still ringing
 }
 
 // Resume is the first step of a call taken over from the store: after a restart of the server, or of its link to
@@ -16,9 +16,12 @@ func (c Call) Resume(seen map[string]Seen, now time.Time) Step {
 	if c.Over() {
 		return Step{Call: c}
 	}
-	for _, channel := range []string{s.Client.Channel, s.Agent.Channel} {
-		if seen[channel].Held {
-			s.do(Adopt{Channel: channel})
+	for _, leg := range []struct {
+		channel string
+		made    bool // by us: it comes when it is answered, to whoever has adopted it
+	}{{s.Client.Channel, s.Direction == Out}, {s.Agent.Channel, true}} {
+		if was, there := seen[leg.channel]; there && (was.Held || leg.made) {
+			s.do(Adopt{Channel: leg.channel})
 		}
 	}
 	s.resume(seen)
@@ -34,7 +37,7 @@ func (s *step) resume(seen map[string]Seen) {
 	}
 	if s.Direction == In && !client.Held {
 		s.Client.State = LegDialled
-		s.do(Claim{Channel: s.Client.Channel}) // the fall-back has him by now, or nobody yet
+		s.do(Claim{Channel: s.Client.Channel, Again: true}) // the fall-back has him by now, or nobody yet
 		return
 	}
 	if s.Direction == In && s.Client.State == LegDialled {
@@ -44,9 +47,9 @@ func (s *step) resume(seen map[string]Seen) {
 	case Arrived:
 		s.wait()
 	case Ringing, CallingAgent, Rejoining:
-		s.resumeAgent(agent.Up, agentSeen)
+		s.resumeAgent(agent, agentSeen)
 	case Dialling, FarRinging:
-		s.resumeFar(client.Up, agentSeen)
+		s.resumeFar(client, agentSeen)
 	case Talking:
 		s.resumeTalk(agentSeen)
 	case Waiting:
@@ -54,20 +57,21 @@ func (s *step) resume(seen map[string]Seen) {
 	}
 }
 
-func (s *step) resumeAgent(up, there bool) {
+// resumeAgent: an answered leg that is not held yet is on its way to us, and tells by itself when it has come.
+func (s *step) resumeAgent(agent Seen, there bool) {
 	switch {
-	case up:
+	case agent.Up && agent.Held:
 		s.agentAnswered()
 	case !there && s.Agent.Channel != "":
 		s.agentGone(CauseNoAnswer)
 	}
 }
 
-func (s *step) resumeFar(clientUp, agentThere bool) {
+func (s *step) resumeFar(client Seen, agentThere bool) {
 	switch {
 	case !agentThere:
 		s.agentGone(0)
-	case clientUp:
+	case client.Up && client.Held:
 		s.farAnswered()
 	}
 }

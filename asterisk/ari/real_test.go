@@ -340,10 +340,10 @@ func TestErrorsOfARealAsterisk(t *testing.T) {
 	do(t, s.client.DeleteBridge(ctx, "b"))
 	do(t, call.Hangup(ctx))
 	s.await(t, ari.StasisEnd, about(id))
+	asterisktest.Quiet(t, s.client)
 	if err := s.client.Answer(ctx, id); !errors.Is(err, ari.ErrGone) {
 		t.Errorf("answering who has hung up: %v", err)
 	}
-	asterisktest.Quiet(t, s.client)
 }
 
 func second[T any](_ T, err error) error { return err }

@@ -46,6 +46,13 @@ func (c *Client) GlobalVariable(ctx context.Context, name string) (string, error
 	return reply.Value, nil
 }
 
+// SetGlobalVariable sets a global variable of the dialplan.
+func (c *Client) SetGlobalVariable(ctx context.Context, name, value string) error {
+	cmd := post("asterisk", "variable").with("variable", name)
+	cmd.query.Set("value", value)
+	return c.do(ctx, cmd)
+}
+
 // Snapshot is everything alive in an Asterisk, read after Taken began. Its parts are read one after
 // another, so a channel may have ended or begun between them; events tell.
 type Snapshot struct {

@@ -78,7 +78,8 @@ func (s *Stream) dial(ctx context.Context) (*websocket.Conn, error) {
 }
 
 // prepare tells Asterisk what to send: all but the noise to our application, and nothing but
-// the endpoints' comings and goings to the watching one.
+// the endpoints' comings and goings, and those of their channels that have not entered an application
+// yet, to the watching one. Of a channel in our application both tell the same.
 func (s *Stream) prepare(ctx context.Context) error {
 	c := s.client
 	watch := watchPrefix + c.config.App
@@ -87,7 +88,7 @@ func (s *Stream) prepare(ctx context.Context) error {
 			return c.filter(ctx, c.config.App, "disallowed", []string{channelVarset, channelDialplan})
 		},
 		func() error {
-			return c.filter(ctx, watch, "allowed", []string{ContactStatusChange, EndpointStateChange, applicationReplaced})
+			return c.filter(ctx, watch, "allowed", []string{ContactStatusChange, EndpointStateChange, ChannelStateChange, ChannelDestroyed, applicationReplaced})
 		},
 		func() error { return c.subscribe(ctx, watch, "endpoint:PJSIP") },
 	}

@@ -145,6 +145,15 @@ func (h *hall) take(user int64, call callcenter.ID) bool {
 	return true
 }
 
+// adopt notes that a call which this server has taken over has the user; that he is taken was known from the store.
+func (h *hall) adopt(user int64, call callcenter.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, held := h.holder[user]; !held {
+		h.takeLocked(user, call)
+	}
+}
+
 // occupied notes that another server has the user; the next load tells when that ends.
 func (h *hall) occupied(user int64) {
 	h.mu.Lock()

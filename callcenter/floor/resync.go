@@ -56,15 +56,15 @@ func (f *Floor) Resync(ctx context.Context, snapshot Snapshot) error {
 		endpoint, _ := f.hall.endpoint(user)
 		f.tellPhone(user, endpoint, false)
 	}
+	for _, a := range f.actors() {
+		a.inbox.put(message{resume: snapshot.Channels})
+	}
 	calls, err := f.Archive.TakeOver(ctx, snapshot.AsteriskID)
 	if err != nil {
 		return err
 	}
 	for _, call := range calls {
 		f.adopt(call, snapshot.Channels)
-	}
-	for _, a := range f.actors() {
-		a.inbox.put(message{resume: snapshot.Channels})
 	}
 	for _, orphan := range snapshot.Orphans {
 		f.Arrive(orphan)
@@ -103,7 +103,7 @@ func (f *Floor) adopt(call callcenter.Call, channels map[string]callcenter.Seen)
 	a.call = call
 	a.seen.Store(&call)
 	if call.Agent.UserID != 0 {
-		f.hall.take(call.Agent.UserID, call.ID)
+		f.hall.adopt(call.Agent.UserID, call.ID)
 	}
 	f.know(a, call)
 	a.inbox.put(message{resume: channels})
@@ -116,12 +116,12 @@ func (f *Floor) adopt(call callcenter.Call, channels map[string]callcenter.Seen)
 // sweep removes legs and bridges of ours that belong to no live call.
 func (f *Floor) sweep(ctx context.Context, snapshot Snapshot) {
 	for channel := range snapshot.Channels {
-		if ours(channel, "ag-", "cl-") && !f.Deliver(channel, callcenter.Tick{}) {
+		if Made(channel) && !f.Deliver(channel, callcenter.Tick{}) {
 			f.stray(ctx, callcenter.Drop{Channel: channel}, channel)
 		}
 	}
 	for _, bridge := range snapshot.Bridges {
-		if !ours(bridge, "br-") {
+		if !strings.HasPrefix(bridge, "br-") {
 			continue
 		}
 		var id callcenter.ID
@@ -141,11 +141,7 @@ func (f *Floor) stray(ctx context.Context, command callcenter.Command, name stri
 	}
 }
 
-func ours(name string, prefixes ...string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
+// Made reports whether the channel is a leg that a call of ours had made, rather than one that came by itself.
+func Made(channel string) bool {
+	return strings.HasPrefix(channel, "ag-") || strings.HasPrefix(channel, "cl-")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -14,17 +15,17 @@ import (
 
 // Names that the dialplan of package asterisk and this package share.
 const (
-	// recordContext and recordExten are where a leg of ours goes to have its recording started; it comes back into
-	// the application that the channel's variable names.
+	// madeContext and recordContext are where a leg of ours goes when it is answered, and comes from there into the
+	// application that its variable names; recordContext has its recording started.
+	madeContext   = "made"
 	recordContext = "record"
-	recordExten   = "s"
-	recordApp     = "CRM_APP"
-	recordArgs    = "CRM_ARGS"
+	madeExten     = "s"
+	madeApp       = "CRM_APP"
+	madeArgs      = "CRM_ARGS"
+	newApp        = "CRM_APP_" // and the channel: the application that has adopted it
 
-	argAgent    = "agent"
-	argClient   = "client"
-	argRecorded = "recorded"
-	argAdopted  = "adopted"
+	argMade    = "made"
+	argAdopted = "adopted"
 
 	headerCall   = "X-Centralita-Call"
 	headerAnswer = "X-Centralita-Answer"
@@ -59,7 +60,7 @@ func NewSwitch(client *ari.Client, trunk string) *Switch {
 func (s *Switch) Do(ctx context.Context, command callcenter.Command) error {
 	switch c := command.(type) {
 	case callcenter.Claim:
-		return s.ari.Claim(ctx, c.Channel)
+		return s.claim(ctx, c)
 	case callcenter.Adopt:
 		return s.adopt(ctx, c.Channel)
 	case callcenter.RingAgent:
@@ -90,7 +91,9 @@ func (s *Switch) Do(ctx context.Context, command callcenter.Command) error {
 
 func (s *Switch) ringAgent(ctx context.Context, c callcenter.RingAgent) error {
 	// Each header is a trip through Asterisk's threads before the phone rings: an offer needs no word for it.
-	variables := map[string]string{header(headerCall): strconv.FormatInt(int64(c.Call), 10)}
+	variables := map[string]string{
+		madeApp: s.ari.App(), madeArgs: argMade, header(headerCall): strconv.FormatInt(int64(c.Call), 10),
+	}
 	if c.Kind != callcenter.RingOffer {
 		variables[header(headerKind)] = string(c.Kind)
 	}
@@ -98,7 +101,7 @@ func (s *Switch) ringAgent(ctx context.Context, c callcenter.RingAgent) error {
 		variables[header(headerAnswer)] = "auto"
 	}
 	_, err := s.ari.Originate(ctx, ari.Originate{
-		ID: c.Leg.Channel, Endpoint: "PJSIP/" + c.Leg.Endpoint, Args: []string{argAgent},
+		ID: c.Leg.Channel, Endpoint: "PJSIP/" + c.Leg.Endpoint, Context: madeContext, Exten: madeExten,
 		CallerNumber: c.ShowAs, CallerName: c.ShowName, Originator: c.Origin,
 		Timeout: c.Timeout, Variables: variables,
 	})
@@ -107,9 +110,9 @@ func (s *Switch) ringAgent(ctx context.Context, c callcenter.RingAgent) error {
 
 func (s *Switch) dialClient(ctx context.Context, c callcenter.DialClient) error {
 	_, err := s.ari.Originate(ctx, ari.Originate{
-		ID: c.Channel, Endpoint: "PJSIP/" + c.E164 + "@" + s.trunk, Args: []string{argClient},
+		ID: c.Channel, Endpoint: "PJSIP/" + c.E164 + "@" + s.trunk, Context: recordContext, Exten: madeExten,
 		CallerNumber: c.ShowAs, Originator: c.Origin, Timeout: c.Timeout,
-		Variables: map[string]string{recordApp: s.ari.App(), recordArgs: argRecorded},
+		Variables: map[string]string{madeApp: s.ari.App(), madeArgs: argMade},
 	})
 	return refusal(err)
 }
@@ -129,16 +132,32 @@ func refusal(err error) error {
 	return &floor.Refusal{Cause: callcenter.CauseNetworkOutOfOrder, Err: err}
 }
 
-func (s *Switch) adopt(ctx context.Context, channel string) error {
-	app, err := s.ari.Application(ctx)
-	if err == nil {
-		for _, id := range app.ChannelIDs {
-			if id == channel {
-				return nil
-			}
-		}
+// claim takes a caller whom the switch offers. One whom a server had that is dead now is taken out of its hands.
+func (s *Switch) claim(ctx context.Context, c callcenter.Claim) error {
+	err := s.ari.Claim(ctx, c.Channel)
+	if c.Again && errors.Is(err, ari.ErrConflict) {
+		return s.take(ctx, c.Channel) // it enters anew
 	}
-	return s.ari.Move(ctx, channel, s.ari.App(), argAdopted)
+	return err
+}
+
+// take moves a channel to this server's application, with args, unless it is there.
+func (s *Switch) take(ctx context.Context, channel string, args ...string) error {
+	app, err := s.ari.Application(ctx)
+	if err == nil && slices.Contains(app.ChannelIDs, channel) {
+		return nil
+	}
+	return s.ari.Move(ctx, channel, s.ari.App(), args...)
+}
+
+// adopt brings a channel under this server: out of the hands of another one, or, when it is a leg of ours that has not
+// been answered or waits in the dialplan for its server, by leaving our name for it.
+func (s *Switch) adopt(ctx context.Context, channel string) error {
+	err := s.take(ctx, channel, argAdopted)
+	if errors.Is(err, ari.ErrNotInApp) {
+		return s.ari.SetGlobalVariable(ctx, newApp+channel, s.ari.App())
+	}
+	return err
 }
 
 func (s *Switch) join(ctx context.Context, c callcenter.Join) error {

@@ -28,7 +28,6 @@ type Link struct {
 
 	asteriskID string
 	causes     map[string]int                 // Q.850 cause a channel was asked to hang up with
-	recording  map[string]bool                // legs on their way through the dialplan's recorder
 	contacts   map[string]map[string]struct{} // addresses of a phone, by SIP user
 }
 
@@ -36,7 +35,7 @@ type Link struct {
 func NewLink(sw *Switch, f Floor, log *slog.Logger, up func(bool)) *Link {
 	return &Link{
 		sw: sw, floor: f, log: log, up: up,
-		causes: map[string]int{}, recording: map[string]bool{}, contacts: map[string]map[string]struct{}{},
+		causes: map[string]int{}, contacts: map[string]map[string]struct{}{},
 	}
 }
 
@@ -137,7 +136,7 @@ func (l *Link) event(e ari.Event) {
 	case ari.StasisStart:
 		l.stasisStart(e)
 	case ari.StasisEnd:
-		l.stasisEnd(e.Channel.ID)
+		l.gone(e.Channel.ID, l.causes[e.Channel.ID])
 	case ari.ChannelStateChange:
 		if e.Channel.State == "Ringing" {
 			l.floor.Deliver(e.Channel.ID, callcenter.LegRang{Channel: e.Channel.ID})
@@ -147,7 +146,9 @@ func (l *Link) event(e ari.Event) {
 			l.causes[e.Channel.ID] = e.Cause
 		}
 	case ari.ChannelDestroyed:
-		l.gone(e.Channel.ID, e.Cause)
+		if floor.Made(e.Channel.ID) { // a caller is gone when he leaves us; what he does in the fall-back is evidence
+			l.gone(e.Channel.ID, e.Cause)
+		}
 	case ari.ContactStatusChange:
 		l.contact(e)
 	}
@@ -180,13 +181,7 @@ func (l *Link) stasisStart(e ari.Event) {
 	}
 	switch purpose {
 	case argAdopted:
-	case argAgent:
-		l.sw.playing(channel, silence)
-		l.answered(channel)
-	case argClient:
-		l.record(channel)
-	case argRecorded:
-		delete(l.recording, channel)
+	case argMade:
 		l.sw.playing(channel, silence)
 		l.answered(channel)
 	default:
@@ -206,19 +201,6 @@ func (l *Link) answered(channel string) {
 	go l.try("hang up an unknown leg", callcenter.Drop{Channel: channel})
 }
 
-// record sends an answered leg through the dialplan, where its recording begins; it comes back as argRecorded.
-func (l *Link) record(channel string) {
-	l.recording[channel] = true
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		if err := l.sw.ari.Continue(ctx, channel, recordContext, recordExten); err != nil {
-			l.log.Error("leg is not recorded", "channel", channel, "error", err)
-			l.floor.Deliver(channel, callcenter.LegAnswered{Channel: channel})
-		}
-	}()
-}
-
 func (l *Link) try(what string, command callcenter.Command) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
@@ -227,19 +209,11 @@ func (l *Link) try(what string, command callcenter.Command) {
 	}
 }
 
-func (l *Link) stasisEnd(channel string) {
-	if l.recording[channel] {
-		return
-	}
-	l.gone(channel, l.causes[channel])
-}
-
 func (l *Link) gone(channel string, cause int) {
 	if cause == 0 {
 		cause = callcenter.CauseNormal
 	}
 	delete(l.causes, channel)
-	delete(l.recording, channel)
 	l.sw.forget(channel)
 	l.floor.Deliver(channel, callcenter.LegGone{Channel: channel, Cause: cause})
 }

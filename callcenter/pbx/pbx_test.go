@@ -3,10 +3,15 @@ package pbx_test
 import (
 	"context"
 	"log/slog"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"centralita/asterisk/ari"
 	"centralita/callcenter"
+	"centralita/callcenter/floor"
 	"centralita/callcenter/witness"
 	"centralita/internal/siptest"
 )
@@ -185,6 +190,42 @@ func TestACallSurvivesTheServer(t *testing.T) {
 	_, err = caller.WaitEnded(r.within(5 * time.Second))
 	r.no(err)
 	r.quiet()
+}
+
+// Who picks up while no server is there waits for one, and it may be one of another name.
+func TestWhoPicksUpWithoutAServerIsConnected(t *testing.T) {
+	r := openRoom(t)
+	phone, user := r.agent("one", 900, siptest.Ring())
+	closed := 0
+	for _, app := range []string{"crm-test", "crm-other"} {
+		caller := r.call("+34600111222")
+		agent, err := phone.Incoming(r.within(5 * time.Second))
+		r.no(err)
+		r.no(caller.WaitRinging(r.within(5 * time.Second)))
+		r.close()
+		closed++
+		r.until("Asterisk knows that the server is gone", func() bool {
+			log, err := os.ReadFile(r.config.Paths().Messages)
+			return err == nil && strings.Count(string(log), "WebSocket read error") == closed
+		})
+		r.no(agent.Answer())
+		r.until("the agent's leg waits for a server", func() bool {
+			channels, err := r.client.Channels(r.within(5 * time.Second))
+			return err == nil && slices.ContainsFunc(channels, func(c ari.Channel) bool { return floor.Made(c.ID) && c.AppName == "Wait" })
+		})
+		r.app = app
+		r.serve(directory{line: callcenter.Line{ID: 1, Ring: time.Minute, Sticky: time.Minute, MaxWait: time.Minute}})
+		r.no(caller.WaitHears(r.within(10*time.Second), 900))
+		r.no(agent.WaitHears(r.within(10*time.Second), 500))
+		r.talked()
+		r.wish(callcenter.HangUp{UserID: user})
+		_, err = caller.WaitEnded(r.within(5 * time.Second))
+		r.no(err)
+		if call := r.stored(); call.Outcome != callcenter.Answered {
+			t.Errorf("%s: %s", app, call.Outcome)
+		}
+		r.quiet()
+	}
 }
 
 func TestAnAgentLeftAloneIsLetGo(t *testing.T) {

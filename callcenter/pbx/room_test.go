@@ -31,6 +31,7 @@ type room struct {
 	client *ari.Client
 	floor  *floor.Floor
 	far    *siptest.UA // the trunk's other end: callers, and the phones of clients
+	app    string
 	up     chan bool
 	stop   context.CancelFunc
 	ended  chan error
@@ -70,7 +71,7 @@ values ($1, $1, '', '{operator}', 'desk', $2, 'secret') returning id`
 )
 
 func openRoom(t *testing.T, change ...func(*directory)) *room {
-	r := &room{t: t, db: pgtest.New(t)}
+	r := &room{t: t, db: pgtest.New(t), app: "crm-test"}
 	r.config = asterisktest.Start(t, func(c *asterisk.Config) {
 		c.TrunkContact = fmt.Sprintf("127.0.0.1:%d", asterisktest.FreeUDP(t))
 	}).Config()
@@ -104,7 +105,7 @@ func (r *room) serve(d directory) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(r.t.Output(), nil))
 	}
-	r.client = asterisktest.Client(r.t, r.config, "crm-test")
+	r.client = asterisktest.Client(r.t, r.config, r.app)
 	sw := pbx.NewSwitch(r.client, "trunk")
 	for user := range int64(9) {
 		d.line.Members = append(d.line.Members, user+1)
