@@ -17,7 +17,7 @@ type Rights interface {
 	MayCall(ctx context.Context, client, lead int64) error
 	// Seen is a call as the one who asks may see it.
 	Seen(ctx context.Context, v CallView) CallView
-	// SeenBy is a call as a user may see it who is not asking.
+	// SeenBy is a call as a user may see it who is not asking, but part of it: it rings or rang at his phone, or he made it.
 	SeenBy(ctx context.Context, user int64, v CallView) (CallView, error)
 }
 

@@ -11,12 +11,16 @@ import (
 )
 
 const (
+	// A new call, its first leg and what it begins with: three rows, one statement.
 	beginCall = `
-insert into calls (id, user_id, client_id, lead_id, interaction_id, phase, ringing_at, answered_at, message_at, ended_at,
+with c as (insert into calls (id, user_id, client_id, lead_id, interaction_id, phase, ringing_at, answered_at, message_at, ended_at,
                    ended_by, outcome, cause, state, owner, recovered, asterisk_id, uniqueid, direction, line_id,
                    caller_raw, caller_name, dialled, e164, started_at)
 values ($1, nullif($2, 0), nullif($3, 0), nullif($4, 0), nullif($5, 0), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-        $17, nullif($18, ''), $19, nullif($20, 0), $21, $22, $23, $24, $25)`
+        $17, nullif($18, ''), $19, nullif($20, 0), $21, $22, $23, $24, $25)),
+legs as (insert into call_legs (call_id, channel, kind, user_id, started_at)
+select $1, channel, kind, nullif(user_id, 0), $29 from unnest($26::text[], $27::text[], $28::bigint[]) l (channel, kind, user_id))
+insert into call_segments (call_id, kind, user_id, started_at) select $1, $30, nullif($31::bigint, 0), $29 where $30 <> ''`
 	saveCall = `
 update calls set user_id = nullif($2, 0), client_id = coalesce(nullif($3, 0), client_id),
        lead_id = coalesce(lead_id, nullif($4, 0)),
@@ -33,9 +37,8 @@ on conflict (call_id, channel) do nothing`
 update call_legs set ended_at = coalesce(ended_at, $3), result = case when result = '' then $4 else result end,
        cause = case when cause = 0 then $5 else cause end
 where call_id = $1 and channel = $2`
-	endStretch   = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
-	firstStretch = `insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
-	newStretch   = `
+	endStretch = `update call_segments set ended_at = $2 where call_id = $1 and ended_at is null`
+	newStretch = `
 with last as (update call_segments set ended_at = $4 where call_id = $1 and ended_at is null)
 insert into call_segments (call_id, kind, user_id, started_at) values ($1, $2, nullif($3, 0), $4)`
 	freeAgent = `update agents set call_id = null, idle_since = $3, updated_at = now() where user_id = $1 and call_id = $2`
@@ -69,21 +72,21 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	}
 	columns := []any{c.ID, c.UserID, c.ClientID, c.LeadID, c.InteractionID, c.Phase, orNull(c.RingingAt),
 		orNull(c.AnsweredAt), orNull(c.MessageAt), orNull(c.EndedAt), c.EndedBy, c.Outcome, c.Cause, state, s.instance, c.Recovered}
-	stretch := newStretch
+	made, stretch := legsMade(facts), lastStretch(facts)
 	if slices.Contains(facts, callcenter.Fact(callcenter.Begun{})) {
-		stretch = firstStretch
 		write(beginCall, append(columns, c.AsteriskID, c.Client.Channel, c.Direction, c.Line.ID, c.Caller.Raw,
-			c.Caller.Name, c.Dialled, c.Caller.E164, c.StartedAt)...)
+			c.Caller.Name, c.Dialled, c.Caller.E164, c.StartedAt, made.channels, made.kinds, made.users, s.now(), stretch.Kind, stretch.UserID)...)
 	} else {
 		write(saveCall, columns...)
-	}
-	s.legs(write, c, facts)
-	for i, fact := range facts {
-		if f, ok := fact.(callcenter.Stretch); !ok {
-			s.note(write, c, fact)
-		} else if !slices.ContainsFunc(facts[i+1:], isStretch) { // one that lasts no time is none
-			write(stretch, c.ID, f.Kind, f.UserID, s.now())
+		if len(made.channels) > 0 {
+			write(makeLegs, c.ID, made.channels, made.kinds, made.users, s.now())
 		}
+		if stretch.Kind != "" {
+			write(newStretch, c.ID, stretch.Kind, stretch.UserID, s.now())
+		}
+	}
+	for _, fact := range facts {
+		s.note(write, c, fact)
 	}
 	if err != nil {
 		return fmt.Errorf("save call: %w", err)
@@ -91,29 +94,36 @@ func (s *Scribe) Write(ctx context.Context, c callcenter.Call, facts []callcente
 	return nil
 }
 
-// legs writes the legs that were made.
-func (s *Scribe) legs(write func(sql string, args ...any), c callcenter.Call, facts []callcenter.Fact) {
-	var channels, kinds []string
-	var users []int64
+// legColumns are legs by their columns.
+type legColumns struct {
+	channels, kinds []string
+	users           []int64
+}
+
+// legsMade returns the legs that were made.
+func legsMade(facts []callcenter.Fact) (made legColumns) {
 	for _, fact := range facts {
-		made, ok := fact.(callcenter.LegMade)
+		f, ok := fact.(callcenter.LegMade)
 		if !ok {
 			continue
 		}
 		kind := "agent"
-		if made.Client {
+		if f.Client {
 			kind = "client"
 		}
-		channels, kinds, users = append(channels, made.Leg.Channel), append(kinds, kind), append(users, made.Leg.UserID)
+		made.channels, made.kinds, made.users = append(made.channels, f.Leg.Channel), append(made.kinds, kind), append(made.users, f.Leg.UserID)
 	}
-	if len(channels) > 0 {
-		write(makeLegs, c.ID, channels, kinds, users, s.now())
-	}
+	return made
 }
 
-func isStretch(fact callcenter.Fact) bool {
-	_, ok := fact.(callcenter.Stretch)
-	return ok
+// lastStretch returns the stretch that the call is in now, if it is in a new one: others that began have lasted no time.
+func lastStretch(facts []callcenter.Fact) (last callcenter.Stretch) {
+	for _, fact := range facts {
+		if f, ok := fact.(callcenter.Stretch); ok {
+			last = f
+		}
+	}
+	return last
 }
 
 // note writes one fact.

@@ -13,6 +13,7 @@ import (
 // number is the product's.
 const (
 	toQueue   = "7001" // native queue, as many agents as the first line
+	toBare    = "7005" // the same queue, its calls not recorded
 	toFloor   = "7002" // the least program: claim, then look up, store, show
 	toBeside  = "7003" // the same, the claim beside the rest
 	toBacklog = "7004" // native queue, as many agents as the second line
@@ -44,14 +45,16 @@ func writeSwitchSettings(dir machine.Dir) error {
 	return nil
 }
 
+// dialplan has the peers' calls begin as the product's do: limited in time, and recorded from the first moment.
 func dialplan() string {
+	const begin = "Set(TIMEOUT(absolute)=14400)\n same => n,MixMonitor(${UNIQUEID}.raw,D)\n same => n,"
 	var b strings.Builder
 	b.WriteString("[from-trunk](+)\n")
-	for number, queue := range map[string]string{toQueue: "idle", toBacklog: "backlog"} {
-		fmt.Fprintf(&b, "exten => %s,1,Queue(%s)\n same => n,Hangup()\n", number, queue)
-	}
-	for _, number := range []string{toFloor, toBeside} {
-		fmt.Fprintf(&b, "exten => %s,1,StasisBroadcast(1500,^%s$)\n same => n,Hangup()\n", number, floorApp)
+	for number, serve := range map[string]string{
+		toQueue: begin + "Queue(idle)", toBacklog: begin + "Queue(backlog)", toBare: "Queue(idle)",
+		toFloor: begin + "StasisBroadcast(1500,^" + floorApp + "$)", toBeside: begin + "StasisBroadcast(1500,^" + floorApp + "$)",
+	} {
+		fmt.Fprintf(&b, "exten => %s,1,%s\n same => n,Hangup()\n", number, serve)
 	}
 	return b.String()
 }

@@ -116,7 +116,7 @@ func TestSharesOpenOneRecordForATime(t *testing.T) {
 	h.exec(things)
 	h.grant("own")
 	ctx := h.as(1)
-	if err := h.s.Share(t.Context(), access.Client, 4, 1, "call:17", time.Now().Add(time.Hour)); err != nil {
+	if err := h.s.Share(t.Context(), []access.Record{{Entity: access.Client, ID: 4}}, 1, "call:17", time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.visible(ctx, thing, access.Change); !slices.Equal(got, []int64{1, 4}) {

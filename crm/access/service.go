@@ -179,12 +179,18 @@ func (s *Service) BehalfOf(ctx context.Context, user int64) (context.Context, er
 	return WithActor(ctx, a), nil
 }
 
-// Share opens one record to a user until a time, whoever owns it, in ctx's
-// transaction: he may read it and, where his role changes records of this kind
-// at all, change it. reason says why, as kind:id; the same reason again sets the
-// time anew.
-func (s *Service) Share(ctx context.Context, e Entity, id, user int64, reason string, until time.Time) error {
-	return s.store.share(ctx, e, id, user, reason, until)
+// Record names one record, of whatever kind.
+type Record struct {
+	Entity Entity
+	ID     int64
+}
+
+// Share opens records, each named once, to a user until a time, whoever owns
+// them, in ctx's transaction, with whose next statement or commit it travels: he
+// may read them and, where his role changes records of this kind at all, change
+// them. reason says why, as kind:id; the same reason again sets the time anew.
+func (s *Service) Share(ctx context.Context, records []Record, user int64, reason string, until time.Time) error {
+	return s.store.share(ctx, records, user, reason, until)
 }
 
 // EndShares has everything that was shared for a reason end by a time at the

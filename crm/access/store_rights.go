@@ -115,20 +115,24 @@ func (s store) holders(ctx context.Context, keys []string) ([]int64, error) {
 }
 
 const sqlShare = `
-	insert into record_shares (entity, entity_id, user_id, reason, until) values ($1, $2, $3, $4, $5)
+	insert into record_shares (entity, entity_id, user_id, reason, until)
+	select entity, id, $3, $4, $5 from unnest($1::text[], $2::bigint[]) r (entity, id)
 	on conflict (user_id, entity, entity_id, reason) do update set until = excluded.until`
 
-func (s store) share(ctx context.Context, e Entity, id, user int64, reason string, until time.Time) error {
-	_, err := s.db.Conn(ctx).Exec(ctx, sqlShare, e, id, user, reason, until)
-	if err != nil {
-		return fmt.Errorf("share %s: %w", e, err)
+func (s store) share(ctx context.Context, records []Record, user int64, reason string, until time.Time) error {
+	entities, ids := make([]string, len(records)), make([]int64, len(records))
+	for i, r := range records {
+		entities[i], ids[i] = string(r.Entity), r.ID
+	}
+	if err := s.db.Later(ctx, sqlShare, []any{entities, ids, user, reason, until}, nil); err != nil {
+		return fmt.Errorf("share records: %w", err)
 	}
 	return nil
 }
 
 // endShares has what was shared for a reason end by a time at the latest.
 func (s store) endShares(ctx context.Context, reason string, until time.Time) error {
-	_, err := s.db.Conn(ctx).Exec(ctx, "update record_shares set until = $2 where reason = $1 and until > $2", reason, until)
+	err := s.db.Later(ctx, "update record_shares set until = $2 where reason = $1 and until > $2", []any{reason, until}, nil)
 	if err != nil {
 		return fmt.Errorf("end shares: %w", err)
 	}

@@ -97,10 +97,7 @@ func (l ledger) Open(ctx context.Context, c *callcenter.Call) error {
 		return err
 	}
 	c.LeadID, c.InteractionID = filed.LeadID, filed.InteractionID
-	if c.Direction == callcenter.Out {
-		return nil
-	}
-	return l.exports.Heard(ctx, c.Caller.E164, "call")
+	return nil
 }
 
 // Write notes in the lead what became of its call.
@@ -137,6 +134,11 @@ func (l ledger) note(ctx context.Context, c callcenter.Call, fact callcenter.Fac
 func (l ledger) closed(ctx context.Context, c callcenter.Call) error {
 	if c.ClientID != 0 && c.Outcome == callcenter.Answered {
 		if err := l.clients.Contacted(ctx, c.ClientID, c.Caller.E164, c.EndedAt); err != nil {
+			return err
+		}
+	}
+	if c.Direction == callcenter.In {
+		if err := l.exports.Heard(ctx, c.Caller.E164, "call"); err != nil { // not at its beginning: his phone rings first
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"centralita/callcenter"
@@ -65,23 +66,32 @@ func (r callRoom) MayCall(ctx context.Context, clientID, leadID int64) error {
 
 // Seen is a call as the one who asks may see it.
 func (r callRoom) Seen(ctx context.Context, v api.CallView) api.CallView {
-	mask := access.FieldMask(ctx, access.PhoneField)
-	if mask != access.Shown {
-		n := v.Number
-		v.Number = api.NumberView{Raw: mask.Number(n.Raw), E164: mask.Number(n.E164), Display: mask.Number(n.Display), Dialable: n.Dialable, Masked: true}
-		v.CallerName = mask.Prose(v.CallerName)
-	}
 	known := v.Candidates
 	v.Candidates = make([]api.CallCandidate, 0, len(known))
 	for _, c := range known {
 		if r.sees(ctx, c.ClientID) {
-			c.Matched = mask.Number(c.Matched)
 			v.Candidates = append(v.Candidates, c)
 		}
 	}
 	if v.ClientID != nil && !r.sees(ctx, *v.ClientID) {
 		v.ClientID, v.ClientName, v.LastContactAt, v.OpenLeads = nil, "", nil, 0
 		v.ResponsibleID, v.ResponsibleName = nil, ""
+	}
+	return masked(ctx, v)
+}
+
+// masked is a call with its numbers as ctx's actor may see them.
+func masked(ctx context.Context, v api.CallView) api.CallView {
+	mask := access.FieldMask(ctx, access.PhoneField)
+	if mask == access.Shown {
+		return v
+	}
+	n := v.Number
+	v.Number = api.NumberView{Raw: mask.Number(n.Raw), E164: mask.Number(n.E164), Display: mask.Number(n.Display), Dialable: n.Dialable, Masked: true}
+	v.CallerName = mask.Prose(v.CallerName)
+	v.Candidates = slices.Clone(v.Candidates)
+	for i := range v.Candidates {
+		v.Candidates[i].Matched = mask.Number(v.Candidates[i].Matched)
 	}
 	return v
 }
@@ -91,7 +101,8 @@ func (r callRoom) sees(ctx context.Context, id int64) bool {
 	return client.Clients.CheckID(ctx, r.db, access.Read, id) == nil
 }
 
-// SeenBy is a call as a user may see it who is not asking.
+// SeenBy is a call as a user may see it who is not asking, but part of it. Of one that rings at his phone, or rang
+// there, doors has opened whatever it shows; the store need not be asked before he sees it.
 func (r callRoom) SeenBy(ctx context.Context, user int64, v api.CallView) (api.CallView, error) {
 	as, err := r.people.BehalfOf(ctx, user)
 	if fault.KindOf(err) == fault.NotFound { // he works here no more
@@ -99,6 +110,9 @@ func (r callRoom) SeenBy(ctx context.Context, user int64, v api.CallView) (api.C
 	}
 	if err != nil {
 		return v, err
+	}
+	if v.Direction == callcenter.In {
+		return masked(as, v), nil
 	}
 	return r.Seen(as, v), nil
 }
@@ -139,9 +153,10 @@ func (d doors) open(ctx context.Context, c callcenter.Call, user int64) error {
 	if err != nil || seesAll(as) {
 		return unlessGone(err)
 	}
+	var records []access.Record
 	share := func(e access.Entity, id int64) {
-		if err == nil && id != 0 {
-			err = d.people.Share(ctx, e, id, user, reason(c), d.now().Add(openFor))
+		if r := (access.Record{Entity: e, ID: id}); id != 0 && !slices.Contains(records, r) {
+			records = append(records, r)
 		}
 	}
 	share(access.Call, int64(c.ID))
@@ -150,7 +165,7 @@ func (d doors) open(ctx context.Context, c callcenter.Call, user int64) error {
 	for _, candidate := range c.Identity.Candidates {
 		share(access.Client, candidate.ClientID)
 	}
-	return err
+	return d.people.Share(ctx, records, user, reason(c), d.now().Add(openFor))
 }
 
 func seesAll(ctx context.Context) bool {
