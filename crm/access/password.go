@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
+	"time"
 
 	"github.com/alexedwards/argon2id"
 )
@@ -15,20 +17,25 @@ var hashing = argon2id.Params{Memory: 19 * 1024, Iterations: 4, Parallelism: 1, 
 type hasher struct {
 	turns chan struct{}
 	dummy string
+	tidy  *time.Timer
 }
+
+// rest is how long after the last hash its memory is given back to the system,
+// which the runtime alone would do minutes later.
+const rest = time.Second
 
 func newHasher() (*hasher, error) {
 	dummy, err := argon2id.CreateHash("nobody has this password", &hashing)
 	if err != nil {
 		return nil, fmt.Errorf("hash: %w", err)
 	}
-	return &hasher{turns: make(chan struct{}, 2), dummy: dummy}, nil
+	return &hasher{turns: make(chan struct{}, 2), dummy: dummy, tidy: time.AfterFunc(rest, debug.FreeOSMemory)}, nil
 }
 
 func (h *hasher) turn(ctx context.Context) (func(), error) {
 	select {
 	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+		return func() { <-h.turns; h.tidy.Reset(rest) }, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a turn: %w", ctx.Err())
 	}
