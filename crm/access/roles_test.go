@@ -153,7 +153,7 @@ func TestWhyTellsEveryReason(t *testing.T) {
 	h.exec(`insert into teams (id, parent_id, name) values (1, null, 'North'), (2, 1, 'Coast')`)
 	h.exec(`insert into team_members values (1, 1), (2, 3)`)
 	h.exec("insert into deputies (user_id, deputy_id, starts_at, ends_at) values (4, 1, $1, $2)", h.clock.Now(), h.clock.Now().Add(time.Hour))
-	if err := h.s.Share(t.Context(), access.Client, 2, 1, "call:17", time.Now().Add(time.Hour)); err != nil {
+	if err := h.s.Share(t.Context(), []access.Record{{Entity: access.Client, ID: 2}}, 1, "call:17", time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	for scope, want := range map[string]map[int64]string{
