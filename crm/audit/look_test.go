@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"centralita/crm/access"
 	"centralita/crm/audit"
@@ -103,6 +104,44 @@ func TestAQuotaHoldsUnderParallelLooksAndRestarts(t *testing.T) {
 		if got := number(t, db, sql); got != want {
 			t.Errorf("%s: %d, want %d", sql, got, want)
 		}
+	}
+}
+
+// Somebody who searches much has his searches counted ahead: that is neither seen in the quota nor, once he rests, in
+// the count.
+func TestWhatIsCountedAheadIsGivenBack(t *testing.T) {
+	db := pgtest.New(t)
+	log := audit.NewLog(db)
+	quota(t, log, "operator", audit.Searches, 900, 2000)
+	ctx := as(t.Context(), 7, "operator")
+	search := func(i int) error {
+		return log.Looking(ctx, "client.search", "client", 0, map[string]int{"text": i})()
+	}
+	for i := range 345 {
+		if err := search(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counted := func() int {
+		return number(t, db, "select n from audit_counts where kind = 'searches' and period = 'hour'")
+	}
+	if counted() <= 345 {
+		t.Error("nothing is counted ahead: this test shows nothing")
+	}
+	for until := time.Now().Add(10 * time.Second); counted() != 345 && time.Now().Before(until); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if n := counted(); n != 345 {
+		t.Errorf("%d counted of 345", n)
+	}
+	refused := 0
+	for i := range 600 {
+		if search(1000+i) != nil {
+			refused++
+		}
+	}
+	if refused != 45 {
+		t.Errorf("%d refused, want 45 of 945", refused)
 	}
 }
 

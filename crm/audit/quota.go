@@ -73,6 +73,13 @@ type quotas struct {
 // limit is what holds for one user; nil is without limit.
 type limit struct{ hour, day *int }
 
+// inZone returns the zone in which the firm's days begin.
+func (q *quotas) inZone() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.zone
+}
+
 // of returns the widest limit that any of roles gives.
 func (q *quotas) of(roles []string, kind Kind) limit {
 	q.mu.Lock()
