@@ -38,7 +38,8 @@ type look struct {
 	roles  []string
 	thing  string // counted once an hour
 	free   bool
-	cost   int // what it adds to the counters, if it is not free: itself, and what is counted ahead of others
+	drawn  bool // its count is on disk already: its entry may follow what is shown
+	cost   int  // what it adds to the counters, if it is not free: itself, and what is counted ahead of others
 	done   chan struct{}
 	result error
 }
@@ -53,6 +54,8 @@ type looker struct {
 	counted map[string]struct{} // "user thing" counted in this hour
 	ahead   map[reader]*pool    // of this hour
 	goBack  *time.Timer         // gives back what was counted ahead
+	failing bool                // the log could not be written: everybody waits for it
+	idle    chan struct{}       // closed when busy ends; nil when nobody waits for that
 	typed   map[int64]typed
 }
 
@@ -95,7 +98,9 @@ func (l *Log) Look(ctx context.Context, action, entity string, id int64, detail 
 // Looking is Look while the thing is being read: what it returns waits for the
 // outcome. For an actor who may read all of entity it begins at once, beside the
 // reading; for others when the outcome is asked for, so that nobody is noted who
-// was refused.
+// was refused. A search that was counted ahead, for somebody who makes many, is in
+// the counters on disk already: its entry follows what is shown by a few
+// milliseconds, and as long as the log fails to write nothing is shown at all.
 func (l *Log) Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error) {
 	args, err := arguments(ctx, action, entity, nil, detail)
 	if err != nil {
@@ -123,6 +128,9 @@ func (l *Log) Looking(ctx context.Context, action, entity string, id int64, deta
 }
 
 func (k *look) wait(ctx context.Context) error {
+	if k.drawn {
+		return nil
+	}
 	select {
 	case <-k.done:
 		return k.result
@@ -176,8 +184,12 @@ func (l *Log) note(k *look) {
 	if hour := time.Now().Unix() / 3600; s.hour != hour {
 		s.hour, s.counted, s.ahead = hour, map[string]struct{}{}, map[reader]*pool{}
 	}
-	_, k.free = s.counted[k.thing]
-	k.free = k.free || k.thing == "" || s.draw(k)
+	_, again := s.counted[k.thing]
+	if k.free = again || k.thing == ""; !k.free {
+		k.drawn = s.draw(k)
+		k.free = k.drawn
+	}
+	k.drawn = k.drawn && !s.failing
 	s.pending = append(s.pending, k)
 	if !s.busy {
 		s.busy = true
@@ -266,33 +278,78 @@ func (l *Log) write() {
 		s.pending = s.pending[len(batch):]
 		if len(batch) == 0 {
 			s.busy, s.pending = false, nil
+			s.rest()
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), flushLimit)
-		l.finish(batch, l.flush(ctx, batch))
+		err := l.flush(ctx, batch)
 		cancel()
+		if l.finish(batch, err); err != nil {
+			time.Sleep(flushPause)
+		}
 	}
 }
 
-// finish tells everybody in batch what became of his look.
+// flushPause is how long the looker lets a log rest that could not be written.
+const flushPause = 100 * time.Millisecond
+
+// rest tells who waits for it that everything is written. The lock is held.
+func (s *looker) rest() {
+	if s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// Flush returns when every look so far is on disk, or ctx ends: before the
+// process does.
+func (l *Log) Flush(ctx context.Context) error {
+	l.giveBack()
+	s := &l.looks
+	s.mu.Lock()
+	if !s.busy {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+	}
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("looks not written: %w", ctx.Err())
+	}
+}
+
+// finish tells everybody in batch what became of his look. One that was shown already stays until it is written.
 func (l *Log) finish(batch []*look, err error) {
 	if err != nil {
 		err = fault.Wrap(err, errUnavailable.Kind, errUnavailable.Code, errUnavailable.Message)
 	}
 	s := &l.looks
 	s.mu.Lock()
+	s.failing = err != nil
+	var shown []*look
 	for _, k := range batch {
-		if err != nil {
+		if err != nil && k.drawn {
+			shown = append(shown, k)
+		} else if err != nil {
 			k.result = err
 		} else if k.result == nil && k.thing != "" {
 			s.counted[k.thing] = struct{}{}
 		}
 	}
+	s.pending = append(shown, s.pending...)
 	s.mu.Unlock()
 	for _, k := range batch {
-		close(k.done)
+		if err == nil || !k.drawn {
+			close(k.done)
+		}
 	}
 }
 

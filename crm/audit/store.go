@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 
 	"centralita/crm/access"
@@ -75,11 +76,11 @@ func arguments(ctx context.Context, action, entity string, before, after any) ([
 	return []any{actor.UserID, actor.SessionID, action, entity, old, fresh, request.ClientIP, request.ID}, nil
 }
 
-// document is v as JSON text for a jsonb column; nothing stays SQL's null.
+// document is v as JSON text for a jsonb column, which takes no NUL; nothing stays SQL's null.
 func document(v any) (any, error) {
 	if v == nil {
 		return v, nil
 	}
 	text, err := json.Marshal(v)
-	return string(text), err
+	return strings.ReplaceAll(string(text), `\u0000`, `\ufffd`), err
 }

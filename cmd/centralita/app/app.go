@@ -301,7 +301,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.floor.Close()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = errors.Join(err, a.queue.Stop(last))
+	err = errors.Join(err, a.queue.Stop(last), a.audit.Flush(last))
 	if a.redis != nil {
 		err = errors.Join(err, a.redis.Close())
 	}
