@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,6 +51,7 @@ type looker struct {
 	mu      sync.Mutex
 	pending []*look
 	busy    bool
+	soon    *time.Timer // begins to write entries that nobody waits for
 	hour    int64
 	counted map[string]struct{} // "user thing" counted in this hour
 	ahead   map[reader]*pool    // of this hour
@@ -99,8 +101,8 @@ func (l *Log) Look(ctx context.Context, action, entity string, id int64, detail 
 // outcome. For an actor who may read all of entity it begins at once, beside the
 // reading; for others when the outcome is asked for, so that nobody is noted who
 // was refused. A search that was counted ahead, for somebody who makes many, is in
-// the counters on disk already: its entry follows what is shown by a few
-// milliseconds, and as long as the log fails to write nothing is shown at all.
+// the counters on disk already: its entry follows what is shown by some
+// hundredths of a second, and as long as the log fails to write nothing is shown at all.
 func (l *Log) Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error) {
 	args, err := arguments(ctx, action, entity, nil, detail)
 	if err != nil {
@@ -191,7 +193,35 @@ func (l *Log) note(k *look) {
 	}
 	k.drawn = k.drawn && !s.failing
 	s.pending = append(s.pending, k)
-	if !s.busy {
+	if k.drawn {
+		l.later()
+	} else {
+		l.now()
+	}
+}
+
+// entriesGather is how long entries that nobody waits for gather, to be written together.
+const entriesGather = 20 * time.Millisecond
+
+// later has what is pending written soon. The lock is held.
+func (l *Log) later() {
+	if s := &l.looks; !s.busy && s.soon == nil {
+		s.soon = time.AfterFunc(entriesGather, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			l.now()
+		})
+	}
+}
+
+// now has what is pending written, by one who writes at a time. The lock is held.
+func (l *Log) now() {
+	s := &l.looks
+	if s.soon != nil {
+		s.soon.Stop()
+		s.soon = nil
+	}
+	if !s.busy && len(s.pending) > 0 {
 		s.busy = true
 		go l.write()
 	}
@@ -269,20 +299,9 @@ func (l *Log) giveBack() {
 	}
 }
 
-// write writes what is pending until nothing is.
+// write writes what is pending until nobody waits for any of it.
 func (l *Log) write() {
-	s := &l.looks
-	for {
-		s.mu.Lock()
-		batch := s.pending[:min(len(s.pending), maxLooks)]
-		s.pending = s.pending[len(batch):]
-		if len(batch) == 0 {
-			s.busy, s.pending = false, nil
-			s.rest()
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
+	for batch := l.batch(); len(batch) > 0; batch = l.next() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushLimit)
 		err := l.flush(ctx, batch)
 		cancel()
@@ -290,6 +309,40 @@ func (l *Log) write() {
 			time.Sleep(flushPause)
 		}
 	}
+}
+
+// batch takes the looks to be written next.
+func (l *Log) batch() []*look {
+	s := &l.looks
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.take()
+}
+
+// next is batch for one who goes on writing; he leaves what nobody waits for to gather.
+func (l *Log) next() []*look {
+	s := &l.looks
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waited := s.failing || s.idle != nil || slices.ContainsFunc(s.pending, func(k *look) bool { return !k.drawn })
+	if len(s.pending) > 0 && waited {
+		return s.take()
+	}
+	s.busy = false
+	if len(s.pending) > 0 {
+		l.later()
+	} else {
+		s.pending = nil
+		s.rest()
+	}
+	return nil
+}
+
+// take cuts the next batch from what is pending. The lock is held.
+func (s *looker) take() []*look {
+	batch := s.pending[:min(len(s.pending), maxLooks)]
+	s.pending = s.pending[len(batch):]
+	return batch
 }
 
 // flushPause is how long the looker lets a log rest that could not be written.
@@ -309,7 +362,7 @@ func (l *Log) Flush(ctx context.Context) error {
 	l.giveBack()
 	s := &l.looks
 	s.mu.Lock()
-	if !s.busy {
+	if l.now(); !s.busy {
 		s.mu.Unlock()
 		return nil
 	}
