@@ -3,6 +3,8 @@ package merge_test
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"centralita/crm/access"
+	"centralita/crm/field"
 	"centralita/crm/lead"
 	"centralita/crm/merge"
 	"centralita/internal/fault"
@@ -51,6 +54,32 @@ func TestWhatIsMergedIsOneClient(t *testing.T) {
 		t.Errorf("the next call opened lead %d instead of going on with %d", f, other)
 	}
 	w.balanced()
+}
+
+// What is computed of values that a merge moves is computed anew, both ways.
+func TestFormulasFollowTheValues(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.person("Ana", "600111222"), w.person("Anna", "600333444")
+	x, err := w.fields.AddSection(w.ctx(), field.Section{Entity: field.Client, Kind: field.Fields, Title: "Money"}, []field.NewField{
+		{Label: "price", Type: field.Number}, {Label: "pieces", Type: field.Number},
+	})
+	w.ok(err)
+	_, err = w.fields.AddField(w.ctx(), x.ID, field.NewField{Label: "total", Type: field.Formula, Options: field.Options{Formula: "price * pieces"}})
+	w.ok(err)
+	w.ok(w.fields.Set(w.ctx(), a.ID, []field.Change{{FieldID: x.Fields[0].ID, Value: "2"}}))
+	w.ok(w.fields.Set(w.ctx(), b.ID, []field.Change{{FieldID: x.Fields[1].ID, Value: "21"}}))
+	stored := func() []string {
+		return w.texts(`select client_id || '=' || trim_scale(number_value) from client_values v join fields f on f.id = v.field_id where f.key = 'total' order by 1`)
+	}
+	m := w.merge(a.ID, b.ID, nil)
+	if got := stored(); !slices.Equal(got, []string{fmt.Sprintf("%d=42", a.ID)}) {
+		t.Errorf("after the merge: %v", got)
+	}
+	_, err = w.merges.Unmerge(w.ctx(), m.ID)
+	w.ok(err)
+	if got := stored(); slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, "=42") }) {
+		t.Errorf("taken apart: %v", got)
+	}
 }
 
 func TestWhatCannotBeMergedIsLeftAlone(t *testing.T) {

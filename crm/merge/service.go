@@ -20,7 +20,7 @@ type Clients interface {
 	// Rows returns those of the clients that the actor may see, by id.
 	Rows(ctx context.Context, ids []int64) (map[int64]client.ClientRow, error)
 	Search(ctx context.Context, text string, withLeads bool) (client.Found, error)
-	Identify(ctx context.Context, raw, country string) (client.Identity, error)
+	ByNumber(ctx context.Context, raw, country string) (client.Identity, error)
 }
 
 // Ledger is the ledger of leads; see lead.Ledger for the contracts.
@@ -28,6 +28,11 @@ type Ledger interface {
 	Unite(ctx context.Context, from, into int64) ([]lead.United, error)
 	Divide(ctx context.Context, united []lead.United) error
 	LinkClient(ctx context.Context, leadID, clientID int64) error
+}
+
+// Fields computes the formulas of clients whose values were moved, in ctx's transaction.
+type Fields interface {
+	Recompute(ctx context.Context, clients ...int64) error
 }
 
 // Recorder writes down who did what, in ctx's transaction.
@@ -44,6 +49,7 @@ type Signaller interface {
 type Ports struct {
 	Clients Clients
 	Leads   Ledger
+	Fields  Fields
 	Queue   *jobs.Queue
 	Audit   Recorder
 	Live    Signaller
@@ -128,6 +134,9 @@ func (s *Service) merge(ctx context.Context, o Order) (Merge, error) {
 	if m, err = s.store.merge(ctx, m.ID); err != nil {
 		return m, err
 	}
+	if err := s.ports.Fields.Recompute(ctx, m.WinnerID); err != nil {
+		return m, err
+	}
 	return m, s.tell(ctx, "client.merge", m, winner, loser)
 }
 
@@ -136,13 +145,13 @@ func (s *Service) both(ctx context.Context, o Order) (winner, loser client.Clien
 	if o.WinnerID == o.LoserID {
 		return winner, loser, fault.New(fault.Invalid, "same_client", "This is one client already.")
 	}
-	if err := s.store.lock(ctx, o.WinnerID, o.LoserID); err != nil {
-		return winner, loser, err
-	}
 	for _, id := range []int64{o.WinnerID, o.LoserID} {
 		if err := s.ports.Clients.CanChange(ctx, id); err != nil {
 			return winner, loser, err
 		}
+	}
+	if err := s.store.lock(ctx, o.WinnerID, o.LoserID); err != nil {
+		return winner, loser, err
 	}
 	if winner, err = s.ports.Clients.Get(ctx, o.WinnerID); err != nil {
 		return winner, loser, err
@@ -206,6 +215,9 @@ func (s *Service) Unmerge(ctx context.Context, id int64) (m Merge, err error) {
 		if m, err = s.store.undone(ctx, m, access.ActorFrom(ctx).UserID); err != nil {
 			return err
 		}
+		if err := s.ports.Fields.Recompute(ctx, m.WinnerID, m.LoserID); err != nil {
+			return err
+		}
 		return s.tell(ctx, "client.unmerge", m, nil, nil)
 	})
 	return m, err
@@ -218,6 +230,9 @@ func (s *Service) ready(ctx context.Context, id int64, m *Merge) (fields map[str
 		return nil, nil, err
 	}
 	*m = found
+	if err := s.mayUndo(ctx, found); err != nil {
+		return nil, nil, err
+	}
 	if fields, united, err = s.store.notes(ctx, id); err != nil {
 		return nil, nil, err
 	}
@@ -238,6 +253,23 @@ func (s *Service) ready(ctx context.Context, id int64, m *Merge) (fields map[str
 		return nil, nil, err
 	}
 	return fields, united, s.ports.Clients.CanChange(ctx, m.WinnerID)
+}
+
+// mayUndo answers a merge of a client who is not ctx's actor's to change, or is now a part of such a one, before it
+// says anything of it.
+func (s *Service) mayUndo(ctx context.Context, m Merge) error {
+	err := s.ports.Clients.CanChange(ctx, m.WinnerID)
+	if fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	next, gone := s.store.successor(ctx, m.WinnerID)
+	if gone != nil {
+		return errNoMerge
+	}
+	if err = s.ports.Clients.CanChange(ctx, next); fault.KindOf(err) == fault.NotFound {
+		return errNoMerge
+	}
+	return err
 }
 
 // follow gives the loser what came in since over his numbers.

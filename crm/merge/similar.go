@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"centralita/crm/access"
 	"centralita/crm/client"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) Similar(ctx context.Context, d Draft) ([]Similar, error) {
 		}
 	}
 	for _, raw := range d.Phones {
-		id, err := s.ports.Clients.Identify(ctx, raw, d.Country)
+		id, err := s.ports.Clients.ByNumber(ctx, raw, d.Country)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +61,7 @@ func (s *Service) Similar(ctx context.Context, d Draft) ([]Similar, error) {
 }
 
 func (s *Service) byEmail(ctx context.Context, emails []string, note func(id int64, score int, reason, matched string)) error {
-	if len(emails) == 0 {
+	if len(emails) == 0 || access.FieldMask(ctx, access.EmailField) != access.Shown { // else addresses could be tried
 		return nil
 	}
 	for i, e := range emails {

@@ -11,6 +11,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/client"
+	"centralita/crm/field"
 	"centralita/crm/lead"
 	"centralita/crm/line"
 	"centralita/crm/merge"
@@ -25,6 +26,7 @@ type world struct {
 	db      *postgres.DB
 	clients *client.Service
 	leads   *lead.Ledger
+	fields  *field.Service
 	merges  *merge.Service
 	lines   []int64
 	tags    []int64
@@ -57,7 +59,8 @@ func newWorld(t testing.TB) *world {
 		Lines: line.New(w.db, journal, silent{}), Leads: w.leads, Audit: journal, Live: silent{},
 		CauseText: func(int) string { return "" },
 	})
-	w.merges = merge.New(w.db, merge.Ports{Clients: w.clients, Leads: w.leads, Queue: queue, Audit: journal, Live: silent{}})
+	w.fields = field.New(w.db, field.Ports{Clients: w.clients, Audit: journal, Live: silent{}, Queue: queue, Fold: client.Fold})
+	w.merges = merge.New(w.db, merge.Ports{Clients: w.clients, Leads: w.leads, Fields: w.fields, Queue: queue, Audit: journal, Live: silent{}})
 	return w
 }
 
