@@ -77,7 +77,7 @@ func newHouse(t *testing.T) *house {
 	h.s = h.open()
 	h.web = web.New(web.Options{Gate: h.s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Classify: postgres.Classify})
 	access.NewAPI(h.s).Register(h.web.Router())
-	audit.NewAPI(log, audit.NewKeeper(log, audit.KeeperOptions{Dir: t.TempDir(), Now: h.clock.Now})).Register(h.web.Router())
+	audit.NewAPI(log, audit.NewKeeper(log, audit.KeeperOptions{Dir: t.TempDir(), Now: h.clock.Now}), nil).Register(h.web.Router())
 	for _, role := range []string{access.Operator, access.Manager, access.Supervisor, access.Admin} {
 		if _, err := h.s.AddUser(t.Context(), access.NewUser{Login: role, Name: strings.ToUpper(role), Roles: []string{role}, Password: password}); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,8 @@ type AuditEntry struct {
 
 // Filter narrows a list of entries; zero values do not. Half is OnlyChanges or
 // OnlyLooks, Counts what an entry counts as; From and Until bound the time, Until excluded; Text is a part of what
-// was before or after, of an address or of a request's id. Before is the id below
+// was before or after, of an address or of a request's id; Shallow does not look
+// into what was before or after, for readers to whom that would tell. Before is the id below
 // which the page begins, 0 for the newest.
 type Filter struct {
 	UserID      int64
@@ -41,6 +42,7 @@ type Filter struct {
 	Counts      Kind
 	From, Until time.Time
 	Text        string
+	Shallow     bool
 	Before      int64
 	Limit       int
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"centralita/crm/access"
 )
 
 // Difference is one value that an act changed: where it is, in words joined by dots,
@@ -71,6 +73,28 @@ func flatten(all map[string]json.RawMessage, path string, document json.RawMessa
 			all[path] = document
 		}
 	}
+}
+
+// Masked is changes as a mask of numbers lets them be seen.
+func Masked(mask access.Mask, changes []Difference) ([]Difference, error) {
+	if mask == access.Shown {
+		return changes, nil
+	}
+	for i := range changes {
+		for _, side := range []*json.RawMessage{&changes[i].Before, &changes[i].After} {
+			if len(*side) == 0 {
+				continue
+			}
+			seen, err := mask.Tree(*side)
+			if err != nil {
+				return nil, err
+			}
+			if *side, err = json.Marshal(seen); err != nil {
+				return nil, fmt.Errorf("mask: %w", err)
+			}
+		}
+	}
+	return changes, nil
 }
 
 func join(path, name string) string {

@@ -173,7 +173,9 @@ func (f Filter) where(top, bottom int64) (sql string, args []any) {
 	if !f.Until.IsZero() {
 		add("e.at < ?", f.Until)
 	}
-	if f.Text != "" {
+	if f.Text != "" && f.Shallow {
+		add("(e.ip like ? or e.request_id like ?)", "%"+escaped(f.Text)+"%")
+	} else if f.Text != "" {
 		add("(e.before::text ilike ? or e.after::text ilike ? or e.ip like ? or e.request_id like ?)", "%"+escaped(f.Text)+"%")
 	}
 	return " where " + strings.Join(conditions, " and "), args

@@ -49,11 +49,34 @@ func (a *API) history(ctx context.Context, in *historyIn) (*historyOut, error) {
 		deeds = deeds[:historyPage]
 		out.Body.Next = strconv.FormatInt(deeds[historyPage-1].ID, 36)
 	}
-	for i := range deeds {
-		deeds[i].Changes = slices.DeleteFunc(deeds[i].Changes, func(c audit.Difference) bool { return masked(ctx, c.Path) })
+	for i, d := range deeds {
+		if deeds[i].Changes, err = Past(ctx, d.Action, d.UserID, d.Changes); err != nil {
+			return nil, err
+		}
 	}
 	out.Body.Items = deeds
 	return out, nil
+}
+
+// parts are the things on a card that have rights of their own, by how the
+// actions on them begin.
+var parts = map[string]access.Entity{"client.note.": access.Note, "client.file.": access.File}
+
+// Past is what ctx's actor may see now of the changes that somebody made of a
+// client whom he may read: no fields that his card does not show as they are, no
+// notes and files that are not on it, and no numbers where they are masked.
+func Past(ctx context.Context, action string, by *int64, changes []audit.Difference) ([]audit.Difference, error) {
+	for prefix, e := range parts {
+		if !strings.HasPrefix(action, prefix) {
+			continue
+		}
+		mine := by != nil && *by == access.ActorFrom(ctx).UserID && access.Can(ctx, e, access.Read)
+		if access.ScopeOf(ctx, e, access.Read) < access.All && !mine || e == access.Note && access.FieldMask(ctx, access.NoteField) != access.Shown {
+			return nil, nil
+		}
+	}
+	shown := slices.DeleteFunc(changes, func(c audit.Difference) bool { return masked(ctx, c.Path) })
+	return audit.Masked(access.FieldMask(ctx, access.PhoneField), shown)
 }
 
 // masked reports whether a value at path is one that the card does not show as
@@ -65,7 +88,8 @@ func masked(ctx context.Context, path string) bool {
 	case names[0] == "contact_points":
 		fields = []string{access.PhoneField, access.EmailField}
 	case len(names) > 1:
-		fields = []string{names[0] + "." + names[1], "custom." + names[1]}
+		id, _, _ := strings.Cut(names[1], " ") // the label stands behind it
+		fields = []string{names[0] + "." + id, "custom." + id}
 	}
 	return slices.ContainsFunc(fields, func(f string) bool { return access.FieldMask(ctx, f) != access.Shown })
 }

@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"centralita/crm/access"
@@ -20,6 +22,11 @@ func (s *Service) Extend(source FieldSource) { s.sources = append(s.sources, sou
 // schema returns every field that a client can be listed by now.
 func (s *Service) schema(ctx context.Context) (*filter.Schema, error) {
 	out := ownFields
+	if office := officeFor(ctx); office != "" {
+		f, _ := out.Field("organisation", filter.Asker{})
+		f.Show = office
+		out = out.With(f)
+	}
 	for _, source := range s.sources {
 		more, err := source(ctx)
 		if err != nil {
@@ -28,6 +35,21 @@ func (s *Service) schema(ctx context.Context) (*filter.Schema, error) {
 		out = out.With(more...)
 	}
 	return out, nil
+}
+
+// officeFor is the column of organisations for an actor who may not see all of
+// them: the names of those that he may. "" for whoever sees all.
+func officeFor(ctx context.Context) string {
+	may := Clients.Where(ctx, access.Read, "o", func(v any) string {
+		if ids, ok := v.([]int64); ok {
+			return "'{" + strings.Trim(strings.ReplaceAll(fmt.Sprint(ids), " ", ","), "[]") + "}'"
+		}
+		return strconv.FormatInt(v.(int64), 10) //nolint:forcetypeassert // a Resource binds users alone
+	})
+	if may == "true" {
+		return ""
+	}
+	return "(select o.name from clients o where o.id = c.organisation_id and " + may + ")"
 }
 
 const (

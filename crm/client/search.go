@@ -76,5 +76,12 @@ func (s *Store) openLeads(ctx context.Context, text string, countries []string) 
 		h.NumberDisplay = phone.Display(h.Number)
 		return h.seen(ctx), err
 	})
-	return hits, named(err)
+	if err != nil {
+		return nil, named(err)
+	}
+	places := make([]Named, len(hits))
+	for i := range hits {
+		places[i] = Named{hits[i].ClientID, &hits[i].ClientName}
+	}
+	return hits, Veil(ctx, s.db, places...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,12 +24,12 @@ var referents = map[string]referent{
 	"client": {`select r.id, r.name from clients r where r.id = any($1)`, access.Resource{Entity: access.Client, Owner: "responsible_id", Shared: true}},
 	"user":   {`select r.id, r.name from users r where r.id = any($1)`, access.Resource{}},
 	"lead": {`select r.id, '#' || r.id || coalesce(' ' || coalesce(c.name, nullif(r.caller_name, ''), nullif(r.number, '')), '')
-		from leads r left join clients c on c.id = r.client_id where r.id = any($1)`, access.Resource{Entity: access.Lead, Owner: "responsible_id"}},
+		from leads r left join clients c on c.id = r.client_id and {client} where r.id = any($1)`, access.Resource{Entity: access.Lead, Owner: "responsible_id"}},
 }
 
 const (
 	sqlTermLabels = `select id, label from dictionary_terms where id = any($1)`
-	sqlFileNames  = `select id, name from files where id = any($1) and ready_at is not null and deleted_at is null`
+	sqlFileNames  = `select id, name from files f where id = any($1) and ready_at is not null and deleted_at is null`
 	sqlOwnFiles   = sqlFileNames + ` and client_id = $2`
 	sqlOwnTerms   = `select id, label from dictionary_terms where id = any($1) and dictionary_id = $2 and archived_at is null`
 )
@@ -39,14 +40,38 @@ func (s store) names(ctx context.Context, kind string, ids []int64) (labels, err
 	r := referents[kind]
 	args := []any{ids}
 	sql := r.sql
-	if r.rights.Entity != "" {
-		sql += " and " + r.rights.Where(ctx, access.Read, "r", func(v any) string {
-			args = append(args, v)
-			return "$" + strconv.Itoa(len(args))
-		})
+	bind := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
 	}
-	return s.labels(ctx, sql, args...)
+	if strings.Contains(sql, "{client}") {
+		sql = strings.Replace(sql, "{client}", referents["client"].rights.Where(ctx, access.Read, "c", bind), 1)
+	}
+	if r.rights.Entity != "" {
+		sql += " and " + r.rights.Where(ctx, access.Read, "r", bind)
+	}
+	found, err := s.labels(ctx, sql, args...)
+	if mask := access.FieldMask(ctx, access.PhoneField); kind == "lead" && mask != access.Shown {
+		for id, label := range found {
+			number, who, _ := strings.Cut(label, " ")
+			found[id] = strings.TrimSpace(number + " " + mask.Prose(who))
+		}
+	}
+	return found, err
 }
+
+// files returns the names of the files that are there for ctx's actor.
+func (s store) files(ctx context.Context, ids []int64) (labels, error) {
+	args := []any{ids}
+	mine := fileRights.Where(ctx, access.Read, "f", func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	})
+	return s.labels(ctx, sqlFileNames+" and "+mine, args...)
+}
+
+// fileRights are those of package file.
+var fileRights = access.Resource{Entity: access.File, Owner: "user_id", Client: "client_id"}
 
 func (s store) labels(ctx context.Context, sql string, args ...any) (labels, error) {
 	rows, err := s.db.Conn(ctx).Query(ctx, sql, args...)
@@ -94,7 +119,7 @@ func (n *naming) ask(ctx context.Context, s store) (err error) {
 		case Choice:
 			n.known[kind], err = s.labels(ctx, sqlTermLabels, ids)
 		case File:
-			n.known[kind], err = s.labels(ctx, sqlFileNames, ids)
+			n.known[kind], err = s.files(ctx, ids)
 		default:
 			n.known[kind], err = s.names(ctx, kind, ids)
 		}

@@ -11,9 +11,14 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
+	"centralita/crm/access"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
+
+// Files is who may do what with whose files: besides the card that it lies on, a
+// file belongs to whoever brought it and to whoever is responsible for the client.
+var Files = access.Resource{Entity: access.File, Owner: "user_id", Client: "client_id", Table: "files", Missing: errNotFound}
 
 // Clients knows who may see and who may change a client; both answer a fault.
 type Clients interface {
@@ -64,7 +69,7 @@ func (s *Service) Get(ctx context.Context, id int64) (File, error) {
 	if err := s.ports.Clients.CanRead(ctx, f.ClientID); err != nil {
 		return File{}, errNotFound
 	}
-	return f, nil
+	return f, Files.CheckID(ctx, s.db, access.Read, id)
 }
 
 // List returns the files of a client, newest first.
@@ -80,6 +85,9 @@ func (s *Service) List(ctx context.Context, clientID int64) ([]File, error) {
 // fault.Conflict, files_full. Of a refused or a cut upload nothing stays.
 func (s *Service) Add(ctx context.Context, clientID int64, name string, r io.Reader) (f File, err error) {
 	if err := s.ports.Clients.CanChange(ctx, clientID); err != nil {
+		return f, err
+	}
+	if err := access.Require(ctx, access.File, access.Create); err != nil {
 		return f, err
 	}
 	f = File{ClientID: clientID, Name: CleanName(name), blob: NewBlobName()}
@@ -154,25 +162,28 @@ func (s *Service) told(ctx context.Context, action string, before any, f File) e
 
 // Rename gives a file another name.
 func (s *Service) Rename(ctx context.Context, id int64, name string) (File, error) {
-	return s.change(ctx, id, "client.file.rename", func(ctx context.Context) error { return s.store.rename(ctx, id, CleanName(name)) })
+	return s.change(ctx, id, access.Change, "client.file.rename", func(ctx context.Context) error { return s.store.rename(ctx, id, CleanName(name)) })
 }
 
 // Delete takes a file away; Restore brings it back for thirty days.
 func (s *Service) Delete(ctx context.Context, id int64) (File, error) {
-	return s.change(ctx, id, "client.file.delete", func(ctx context.Context) error { return s.store.remove(ctx, id) })
+	return s.change(ctx, id, access.Delete, "client.file.delete", func(ctx context.Context) error { return s.store.remove(ctx, id) })
 }
 
 // Restore brings a deleted file back.
 func (s *Service) Restore(ctx context.Context, id int64) (File, error) {
-	return s.change(ctx, id, "client.file.restore", func(ctx context.Context) error { return s.store.restore(ctx, id) })
+	return s.change(ctx, id, access.Delete, "client.file.restore", func(ctx context.Context) error { return s.store.restore(ctx, id) })
 }
 
-func (s *Service) change(ctx context.Context, id int64, action string, do func(context.Context) error) (f File, err error) {
+func (s *Service) change(ctx context.Context, id int64, verb access.Verb, action string, do func(context.Context) error) (f File, err error) {
 	before, err := s.Get(ctx, id)
 	if err != nil {
 		return f, err
 	}
 	if err := s.ports.Clients.CanChange(ctx, before.ClientID); err != nil {
+		return f, err
+	}
+	if err := Files.CheckID(ctx, s.db, verb, id); err != nil {
 		return f, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context) error {

@@ -3,6 +3,7 @@ package file
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const columns = `f.id, f.client_id, f.name, f.mime, f.size_bytes, f.sha256, f.us
 
 const (
 	sqlGet  = `select ` + columns + `f.id = $1`
-	sqlList = `select ` + columns + `f.deleted_at is null and f.client_id = $1 order by f.id desc limit 1000`
+	sqlList = `select ` + columns + `f.deleted_at is null and f.client_id = $1 and %s order by f.id desc limit 1000`
 	// A row that is not ready yet is nobody's file.
 	sqlBegin   = `insert into files (client_id, name, blob, user_id) values ($1, $2, $3, nullif($4::bigint, 0)) returning id`
 	sqlAbandon = `delete from files where id = $1 and ready_at is null`
@@ -67,7 +68,12 @@ func (s *Store) get(ctx context.Context, id int64) (f File, err error) {
 }
 
 func (s *Store) list(ctx context.Context, clientID int64) ([]File, error) {
-	rows, err := s.db.Conn(ctx).Query(ctx, sqlList, clientID)
+	args := []any{clientID}
+	mine := Files.Where(ctx, access.Read, "f", func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	})
+	rows, err := s.db.Conn(ctx).Query(ctx, fmt.Sprintf(sqlList, mine), args...)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}

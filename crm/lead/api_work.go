@@ -33,7 +33,10 @@ func (a *API) release(ctx context.Context, in *LeadIDInput) (*LeadOutput, error)
 		return nil, err
 	}
 	lead, err := a.ledger.read(ctx, in.ID)
-	return &LeadOutput{Body: lead.seen(ctx)}, err
+	if err == nil {
+		lead, err = a.ledger.shown(ctx, lead, nil)
+	}
+	return &LeadOutput{Body: lead}, err
 }
 
 // CloseLeadInput says how a lead is closed, and why.

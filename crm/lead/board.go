@@ -137,7 +137,9 @@ func (l *Ledger) Board(ctx context.Context, free Free) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	out.Rows = seen(ctx, out.Rows)
+	if out.Rows, err = l.seen(ctx, out.Rows); err != nil {
+		return Board{}, err
+	}
 	out.Free = []FreeAgent{}
 	if free != nil {
 		out.Free, err = free.Free(ctx)

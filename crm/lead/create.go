@@ -50,7 +50,7 @@ func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
 	}
 	l.changed(ctx, f.LeadID, f.client)
 	if f.Opened {
-		return lead.seen(ctx), nil
+		return l.shown(ctx, lead, nil)
 	}
 	lead, err = l.read(ctx, f.LeadID)
 	if fault.KindOf(err) == fault.NotFound { // somebody else's: he learns that it goes on, and no more
@@ -58,7 +58,7 @@ func (l *Ledger) Create(ctx context.Context, n New) (Lead, error) {
 		lead.ID = f.LeadID
 	}
 	lead.Continued = true
-	return lead.seen(ctx), err
+	return l.shown(ctx, lead, err)
 }
 
 // sqlCreated ends sqlOpen with what is to be shown of a new lead, which saves

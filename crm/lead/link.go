@@ -63,7 +63,7 @@ func (l *Ledger) Link(ctx context.Context, clients Clients, id, client int64) (a
 		return l.audit.Record(ctx, "link", "lead", id, map[string]any{"client_id": before.ClientID},
 			map[string]any{"client_id": client, "contact_point_id": point})
 	})
-	return after.seen(ctx), err
+	return l.shown(ctx, after, err)
 }
 
 // linked is what the journal keeps of the last link, to take it back by.
@@ -105,7 +105,7 @@ func (l *Ledger) Unlink(ctx context.Context, clients Clients, id int64) (after L
 		postgres.AfterCommit(ctx, func() { clients.Linked(context.WithoutCancel(ctx), id, 0) })
 		return l.audit.Record(ctx, "unlink", "lead", id, map[string]any{"client_id": client}, map[string]any{"client_id": nil})
 	})
-	return after.seen(ctx), err
+	return l.shown(ctx, after, err)
 }
 
 // lastLink says how a lead came to its client, or why that cannot be undone.

@@ -45,12 +45,23 @@ func (l Lead) seen(ctx context.Context) Lead {
 	return l
 }
 
-func seen(ctx context.Context, leads []Lead) []Lead {
-	out := make([]Lead, len(leads))
-	for i, l := range leads {
-		out[i] = l.seen(ctx)
+// seen are leads as ctx's actor may see them: also the names of their clients.
+func (l *Ledger) seen(ctx context.Context, leads []Lead) ([]Lead, error) {
+	out, places := make([]Lead, len(leads)), make([]client.Named, len(leads))
+	for i, lead := range leads {
+		out[i] = lead.seen(ctx)
+		places[i] = client.Named{ID: out[i].ClientID, Name: &out[i].ClientName}
 	}
-	return out
+	return out, client.Veil(ctx, l.db, places...)
+}
+
+// shown is seen of one lead that was read with err.
+func (l *Ledger) shown(ctx context.Context, lead Lead, err error) (Lead, error) {
+	if err != nil {
+		return Lead{}, err
+	}
+	one, err := l.seen(ctx, []Lead{lead})
+	return one[0], err
 }
 
 // mayOpen asks whether ctx's actor may open a lead for a client.

@@ -52,7 +52,7 @@ func (l *Ledger) change(ctx context.Context, id int64, action string, fn func(ct
 		l.changed(ctx, id, after.ClientID)
 		return l.audit.Record(ctx, action, "lead", id, before.essence(), after.essence())
 	})
-	return after.seen(ctx), err
+	return l.shown(ctx, after, err)
 }
 
 // lock reads a lead and keeps others from changing it until ctx's transaction ends.

@@ -155,5 +155,5 @@ func (l *Ledger) Take(ctx context.Context, id, user int64) (Lead, error) {
 		lead, err = l.get(ctx, id)
 		return err
 	})
-	return lead.seen(ctx), err
+	return l.shown(ctx, lead, err)
 }

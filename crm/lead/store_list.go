@@ -117,5 +117,6 @@ func (l *Ledger) List(ctx context.Context, f Filter) (leads []Lead, total int64,
 	if err != nil {
 		return nil, 0, fmt.Errorf("list leads: %w", err)
 	}
-	return seen(ctx, leads), total, nil
+	leads, err = l.seen(ctx, leads)
+	return leads, total, err
 }

@@ -111,7 +111,8 @@ func (l *Ledger) Get(ctx context.Context, id int64) (LeadDetail, error) {
 	if err != nil {
 		return LeadDetail{}, fmt.Errorf("read journal: %w", err)
 	}
-	return LeadDetail{Lead: lead.seen(ctx), Entries: entries}, nil
+	lead, err = l.shown(ctx, lead, nil)
+	return LeadDetail{Lead: lead, Entries: entries}, err
 }
 
 // describe makes the detail of an entry text: the words a person gave when

@@ -92,17 +92,17 @@ func (a *API) send(ctx context.Context, in *sendIn) (*messageOut, error) {
 		ClientID: in.Body.ClientID, LeadID: in.Body.LeadID, LineID: in.Body.LineID, UserID: access.ActorFrom(ctx).UserID,
 		To: in.Body.To, PointID: in.Body.PointID, Body: in.Body.Body,
 	})
-	return &messageOut{m.seen(ctx)}, err
+	return a.service.shown(ctx, m, err)
 }
 
 func (a *API) resend(ctx context.Context, in *idIn) (*messageOut, error) {
 	m, err := a.service.Resend(ctx, in.ID)
-	return &messageOut{m.seen(ctx)}, err
+	return a.service.shown(ctx, m, err)
 }
 
 func (a *API) cancel(ctx context.Context, in *idIn) (*messageOut, error) {
 	m, err := a.service.Cancel(ctx, in.ID)
-	return &messageOut{m.seen(ctx)}, err
+	return a.service.shown(ctx, m, err)
 }
 
 // cursorID reads a cursor; 0 for the first page.

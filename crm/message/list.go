@@ -18,8 +18,5 @@ func (s *Service) List(ctx context.Context, f Filter) (items []Message, next str
 		items = items[:limit]
 		next = strconv.FormatInt(items[limit-1].ID, 36)
 	}
-	for i, m := range items {
-		items[i] = m.seen(ctx)
-	}
-	return items, next, nil
+	return items, next, s.seen(ctx, items)
 }

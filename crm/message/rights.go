@@ -23,6 +23,27 @@ func (m Message) seen(ctx context.Context) Message {
 	return m
 }
 
+// seen has messages be as ctx's actor may see them: also the names of their
+// clients.
+func (s *Service) seen(ctx context.Context, items []Message) error {
+	places := make([]client.Named, len(items))
+	for i, m := range items {
+		items[i] = m.seen(ctx)
+		places[i] = client.Named{ID: m.ClientID, Name: &items[i].ClientName}
+	}
+	return client.Veil(ctx, s.db, places...)
+}
+
+// shown is seen of one message that was read with err.
+func (s *Service) shown(ctx context.Context, m Message, err error) (*messageOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	one := []Message{m}
+	err = s.seen(ctx, one)
+	return &messageOut{one[0]}, err
+}
+
 // mayWrite refuses a wish of ctx's actor for a client or a lead that he may not
 // see, in the words for one that does not exist.
 func (s *Service) mayWrite(ctx context.Context, w Wish) error {

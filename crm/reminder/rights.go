@@ -21,6 +21,27 @@ func (r Reminder) seen(ctx context.Context) Reminder {
 	return r
 }
 
+// seen has reminders be as ctx's actor may see them: also the names of their
+// clients.
+func (s *Service) seen(ctx context.Context, items []Reminder) error {
+	places := make([]client.Named, len(items))
+	for i, r := range items {
+		items[i] = r.seen(ctx)
+		places[i] = client.Named{ID: r.ClientID, Name: &items[i].ClientName}
+	}
+	return client.Veil(ctx, s.db, places...)
+}
+
+// shown is seen of one reminder that was read with err.
+func (s *Service) shown(ctx context.Context, r Reminder, err error) (Reminder, error) {
+	if err != nil {
+		return Reminder{}, err
+	}
+	one := []Reminder{r}
+	err = s.seen(ctx, one)
+	return one[0], err
+}
+
 // mayMake refuses a draft for a client or a lead that ctx's actor may not see, in
 // the words for one that does not exist.
 func (s *Service) mayMake(ctx context.Context, d Draft) error {

@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (r Reminder, err error) {
 		s.changed(ctx)
 		return s.ports.Audit.Record(ctx, "reminder.create", "reminder", id, nil, r)
 	})
-	return r.seen(ctx), err
+	return s.shown(ctx, r, err)
 }
 
 // complete checks a draft, fills what it leaves out, and finds its moment.
@@ -144,10 +144,10 @@ func (s *Service) Done(ctx context.Context, id int64) (Reminder, error) {
 // List returns at most f.Limit of the reminders that ctx's actor may see, the latest due first.
 func (s *Service) List(ctx context.Context, f Filter) ([]Reminder, error) {
 	items, err := s.store.list(ctx, f)
-	for i, r := range items {
-		items[i] = r.seen(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return items, err
+	return items, s.seen(ctx, items)
 }
 
 // move brings a reminder from one of some states to another, on the word of the
@@ -176,7 +176,7 @@ func (s *Service) move(ctx context.Context, id int64, to State, action string, f
 		s.changed(ctx)
 		return s.ports.Audit.Record(ctx, action, "reminder", id, before, r)
 	})
-	return r.seen(ctx), err
+	return s.shown(ctx, r, err)
 }
 
 func (r Reminder) in(states ...State) bool {

@@ -176,15 +176,17 @@ func New(id string, fields ...Field) *Schema {
 }
 
 // With returns a schema that has more fields; one with a key that is taken
-// replaces the older.
+// replaces the older, in its place.
 func (s *Schema) With(more ...Field) *Schema {
 	out := &Schema{id: s.id, byKey: map[string]Field{}}
 	for _, f := range append(slices.Clone(s.fields), more...) {
 		if _, taken := out.byKey[f.Key]; taken {
-			out.fields = slices.DeleteFunc(out.fields, func(old Field) bool { return old.Key == f.Key })
+			at := slices.IndexFunc(out.fields, func(old Field) bool { return old.Key == f.Key })
+			out.fields[at] = f
+		} else {
+			out.fields = append(out.fields, f)
 		}
 		out.byKey[f.Key] = f
-		out.fields = append(out.fields, f)
 	}
 	return out
 }

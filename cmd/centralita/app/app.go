@@ -155,9 +155,9 @@ func (a *App) makeRooms() (err error) {
 	a.clients.Extend(a.fields.Conditions)
 	a.clients.ExtendSearch(a.fields.Searchable)
 	a.merges = merge.New(a.db, merge.Ports{
-		Clients: a.clients, Leads: a.leads, Queue: a.queue, Audit: a.audit, Live: a.live,
+		Clients: a.clients, Leads: a.leads, Fields: a.fields, Queue: a.queue, Audit: a.audit, Live: a.live,
 	})
-	told := discreetLive{a.live, a.people}
+	told := discreetLive{a.live, a.people, a.db}
 	a.exports = export.New(a.db, export.Ports{
 		Queue: a.queue, Base: a.clients, People: a.people, Audit: a.audit, Live: a.live, Now: a.now,
 	})

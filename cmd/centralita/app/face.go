@@ -58,7 +58,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	r := a.web.Router()
 	for _, room := range []interface{ Register(*web.Router) }{
 		access.NewAPI(a.people, client.Clients, lead.Leads),
-		audit.NewAPI(a.audit, a.keeper),
+		audit.NewAPI(a.audit, a.keeper, a.veil),
 		line.NewAPI(a.lines),
 		importing.NewAPI(a.imports),
 		export.NewAPI(a.exports),

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -213,19 +214,45 @@ func (d discreet) Do(ctx context.Context, command callcenter.Command) error {
 type discreetLive struct {
 	*realtime.Log
 	people *access.Service
+	db     *postgres.DB
 }
 
 // Append writes an event for a user, as he may see it.
 func (l discreetLive) Append(ctx context.Context, user int64, kind string, data any) error {
-	mask := access.Hidden
-	if as, err := l.people.BehalfOf(ctx, user); err == nil {
-		mask = access.FieldMask(as, access.PhoneField)
-	} else if fault.KindOf(err) != fault.NotFound {
+	as, err := l.people.BehalfOf(ctx, user)
+	if fault.KindOf(err) == fault.NotFound { // he works here no more
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	seen, err := mask.Tree(data)
+	seen, err := access.FieldMask(as, access.PhoneField).Tree(data)
+	if err == nil && access.ScopeOf(as, access.Client, access.Read) < access.All {
+		seen, err = l.veiled(as, seen)
+	}
 	if err != nil {
 		return err
 	}
 	return l.Log.Append(ctx, user, kind, seen)
+}
+
+// veiled is an event without the names of clients whom ctx's actor may not see.
+func (l discreetLive) veiled(ctx context.Context, event any) (any, error) {
+	text, err := json.Marshal(event)
+	if err != nil {
+		return nil, err
+	}
+	things := map[string]map[string]any{}
+	if json.Unmarshal(text, &things) != nil {
+		return event, nil // it speaks of no record
+	}
+	for _, thing := range things {
+		name, _ := thing["client_name"].(string)
+		id, of := thing["client_id"].(float64)
+		if name == "" || of && client.Clients.CheckID(ctx, l.db, access.Read, int64(id)) == nil {
+			continue
+		}
+		thing["client_name"] = ""
+	}
+	return things, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"centralita/crm/client"
 	"centralita/crm/exchange/sheet"
 )
 
@@ -14,8 +15,14 @@ func (s *Service) Verdicts(ctx context.Context, id int64, after int, verdict str
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err = s.store.rows(ctx, id, after, verdict, limit)
-	return im.header(), rows, err
+	if rows, err = s.store.rows(ctx, id, after, verdict, limit); err != nil {
+		return nil, nil, err
+	}
+	places := make([]client.Named, len(rows))
+	for i := range rows {
+		places[i] = client.Named{ID: rows[i].ClientID, Name: &rows[i].ClientName}
+	}
+	return im.header(), rows, client.Veil(ctx, s.db, places...)
 }
 
 func (im Import) header() []string {
