@@ -75,7 +75,8 @@ func Past(ctx context.Context, action string, by *int64, changes []audit.Differe
 			return nil, nil
 		}
 	}
-	shown := slices.DeleteFunc(changes, func(c audit.Difference) bool { return masked(ctx, c.Path) })
+	whole := access.ScopeOf(ctx, access.Client, access.Read) == access.All
+	shown := slices.DeleteFunc(changes, func(c audit.Difference) bool { return masked(ctx, c.Path) || !whole && c.Path == "relation.name" })
 	return audit.Masked(access.FieldMask(ctx, access.PhoneField), shown)
 }
 

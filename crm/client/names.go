@@ -7,16 +7,16 @@ import (
 	"centralita/internal/postgres"
 )
 
-// Named is a place where a client's name stands beside something that is not his
+// Mention is a place where a client's name stands beside something that is not his
 // card: a lead, a message, a reminder. ID may be nil, for nobody.
-type Named struct {
+type Mention struct {
 	ID   *int64
 	Name *string
 }
 
 // Veil empties the names of those clients whom ctx's actor may not see: that a
 // lead is his does not make its client his. It is one query, or none.
-func Veil(ctx context.Context, db *postgres.DB, places ...Named) error {
+func Veil(ctx context.Context, db *postgres.DB, places ...Mention) error {
 	if access.ScopeOf(ctx, access.Client, access.Read) == access.All {
 		return nil
 	}

@@ -79,9 +79,9 @@ func (s *Store) openLeads(ctx context.Context, text string, countries []string) 
 	if err != nil {
 		return nil, named(err)
 	}
-	places := make([]Named, len(hits))
+	places := make([]Mention, len(hits))
 	for i := range hits {
-		places[i] = Named{hits[i].ClientID, &hits[i].ClientName}
+		places[i] = Mention{hits[i].ClientID, &hits[i].ClientName}
 	}
 	return hits, Veil(ctx, s.db, places...)
 }

@@ -63,7 +63,7 @@ func (s *Store) card(ctx context.Context, c *Card) error {
 	})
 	queue(sqlAddresses, into(&c.Addresses, scanAddress))
 	queue(sqlTagsOf, into(&c.Tags, pgx.RowToStructByPos[Tag]))
-	queue(sqlConsents, into(&c.Consents, scanConsent))
+	queue(sqlConsents, into(&c.Consents, func(row pgx.CollectableRow) (Consent, error) { return scanConsent(ctx, row) }))
 	queue(sqlRelations, into(&c.Relations, func(row pgx.CollectableRow) (Relation, error) { return scanRelation(ctx, row) }))
 	queue(sqlPeople, into(&c.People, func(row pgx.CollectableRow) (Colleague, error) { return scanColleague(ctx, row) }))
 	queue(sqlCardCounts, func(rows pgx.Rows) error {
@@ -89,8 +89,10 @@ func scanAddress(row pgx.CollectableRow) (a Address, err error) {
 	return a, row.Scan(&a.ID, &a.Kind, &a.Label, &a.Street, &a.PostalCode, &a.City, &a.Region, &a.Country)
 }
 
-func scanConsent(row pgx.CollectableRow) (c Consent, err error) {
-	return c, row.Scan(&c.ID, &c.At, &c.UserName, &c.Kind, &c.Given, &c.How, &c.Note)
+func scanConsent(ctx context.Context, row pgx.CollectableRow) (c Consent, err error) {
+	err = row.Scan(&c.ID, &c.At, &c.UserName, &c.Kind, &c.Given, &c.How, &c.Note)
+	c.Note = access.FieldMask(ctx, access.PhoneField).Prose(c.Note)
+	return c, err
 }
 
 func scanRelation(ctx context.Context, row pgx.CollectableRow) (r Relation, err error) {

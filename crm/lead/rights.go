@@ -47,10 +47,10 @@ func (l Lead) seen(ctx context.Context) Lead {
 
 // seen are leads as ctx's actor may see them: also the names of their clients.
 func (l *Ledger) seen(ctx context.Context, leads []Lead) ([]Lead, error) {
-	out, places := make([]Lead, len(leads)), make([]client.Named, len(leads))
+	out, places := make([]Lead, len(leads)), make([]client.Mention, len(leads))
 	for i, lead := range leads {
 		out[i] = lead.seen(ctx)
-		places[i] = client.Named{ID: out[i].ClientID, Name: &out[i].ClientName}
+		places[i] = client.Mention{ID: out[i].ClientID, Name: &out[i].ClientName}
 	}
 	return out, client.Veil(ctx, l.db, places...)
 }

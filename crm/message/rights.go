@@ -26,10 +26,10 @@ func (m Message) seen(ctx context.Context) Message {
 // seen has messages be as ctx's actor may see them: also the names of their
 // clients.
 func (s *Service) seen(ctx context.Context, items []Message) error {
-	places := make([]client.Named, len(items))
+	places := make([]client.Mention, len(items))
 	for i, m := range items {
 		items[i] = m.seen(ctx)
-		places[i] = client.Named{ID: m.ClientID, Name: &items[i].ClientName}
+		places[i] = client.Mention{ID: m.ClientID, Name: &items[i].ClientName}
 	}
 	return client.Veil(ctx, s.db, places...)
 }

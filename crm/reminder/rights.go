@@ -24,10 +24,10 @@ func (r Reminder) seen(ctx context.Context) Reminder {
 // seen has reminders be as ctx's actor may see them: also the names of their
 // clients.
 func (s *Service) seen(ctx context.Context, items []Reminder) error {
-	places := make([]client.Named, len(items))
+	places := make([]client.Mention, len(items))
 	for i, r := range items {
 		items[i] = r.seen(ctx)
-		places[i] = client.Named{ID: r.ClientID, Name: &items[i].ClientName}
+		places[i] = client.Mention{ID: r.ClientID, Name: &items[i].ClientName}
 	}
 	return client.Veil(ctx, s.db, places...)
 }

@@ -251,7 +251,15 @@ func (f *firm) clientele() {
 		} else if f.chance(60) {
 			office = new(clientsFrom + f.Int64N(records/10))
 		}
-		f.add("clients", id, kind, name+" Client", client.Fold(name+" Client"), f.owner(), office, f.prose(cell{"client", id, []string{"client.note"}}))
+		f.add("clients", id, kind, name+" Client", client.Fold(name+" Client"), f.owner(), office, f.prose(cell{"client", id, []string{"client.note"}}), f.mark(card))
+		city := f.mark(card)
+		f.add("client_addresses", id, id, f.mark(card), f.mark(card), city, client.Fold(city))
+		f.add("client_consents", id, id, "calls", true, "call", f.prose(card))
+		if other := f.clientID(); other != id {
+			f.add("client_relations", id, id, other, f.mark(card), "friend")
+		}
+		f.add("client_pins", f.anybody(), id)
+		f.add("client_recents", f.anybody(), id)
 		for j := range int64(2) {
 			number, point := f.number(card), 2*id+j
 			digits := []byte(number[1:])
@@ -361,7 +369,9 @@ func (f *firm) desk() {
 			_, err := blobs.Put(blob, strings.NewReader("paper"))
 			f.must(err)
 		}
-		f.add("files", id, clientsFrom+i, f.mark(cell{kind: "file", id: id})+".txt", "text/plain", 5, hex.EncodeToString(sum[:]), blob, f.owner(), now)
+		bringer := f.owner()
+		f.add("interactions", "file", "internal", now, clientsFrom+i, nil, bringer, id)
+		f.add("files", id, clientsFrom+i, f.mark(cell{kind: "file", id: id})+".txt", "text/plain", 5, hex.EncodeToString(sum[:]), blob, bringer, now)
 	}
 	for i := range int64(people) {
 		id := importsFrom + i
@@ -382,7 +392,12 @@ func (f *firm) desk() {
 
 // columns of the tables, in the order in which they are filled.
 var columns = []struct{ table, names string }{
-	{"clients", "id kind name name_key responsible_id organisation_id note"},
+	{"clients", "id kind name name_key responsible_id organisation_id note position"},
+	{"client_addresses", "id client_id label street city city_key"},
+	{"client_consents", "id client_id kind given how note"},
+	{"client_relations", "id client_id other_id role other_role"},
+	{"client_pins", "user_id client_id"},
+	{"client_recents", "user_id client_id"},
 	{"contact_points", "id client_id kind raw value digits_tail label"},
 	{"contact_readings", "e164 contact_point_id client_id"},
 	{"client_values", "client_id field_id text_value text_key number_value date_value ref_id"},

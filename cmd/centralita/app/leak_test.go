@@ -223,7 +223,7 @@ func (s *spy) lists() {
 		}
 	}
 	for _, path := range []string{
-		"/duplicates", "/leads/board", "/leads?state=open", "/leads?state=closed", "/calls/current", "/exports", "/exports?all=true", "/presence",
+		"/clients/at-hand", "/tags", "/client-sources", "/duplicates", "/leads/board", "/leads?state=open", "/leads?state=closed", "/calls/current", "/exports", "/exports?all=true", "/presence",
 		"/users", "/roles", "/teams", "/deputies", "/lines", "/firm", "/session", "/sections", "/sections/all", "/dictionaries", "/message-templates",
 		"/message-outbox", "/imports/mappings", "/export-canaries", "/system/health", "/sessions", "/tokens", "/my/sessions", "/my/tokens",
 	} {
@@ -333,6 +333,7 @@ func (f *firm) work() {
 		lead := leadsFrom + i*23
 		do("PATCH", fmt.Sprintf("/leads/%d", lead), map[string]any{"note": f.prose(cell{kind: "lead", id: lead})})
 		do("PATCH", fmt.Sprintf("/files/%d", filesFrom+i*23), map[string]any{"name": f.mark(cell{kind: "file", id: filesFrom + i*23})})
+		do("POST", at+"/relations", map[string]any{"other_id": id + 1, "role": f.mark(card)})
 		do("POST", at+"/notes", map[string]any{"text": f.prose(cell{"note", f.next("notes"), []string{"client.note"}})})
 	}
 }

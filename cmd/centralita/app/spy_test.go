@@ -30,7 +30,7 @@ func (s *spy) sample(kind string, n int) (ids []int64) {
 func (s *spy) cards() {
 	for _, id := range s.sample("client", 25) {
 		seen := s.sees("client", id)
-		for _, part := range []string{"", "/timeline?limit=200", "/history", "/sheet", "/files", "/merges", "/successor"} {
+		for _, part := range []string{"", "/card", "/timeline?limit=200", "/history", "/sheet", "/files", "/merges", "/successor"} {
 			a := s.read("GET", fmt.Sprintf("/clients/%d%s", id, part), nil)
 			if part != "/successor" && (a.status == http.StatusOK) != seen {
 				s.t.Errorf("user %d opens client %d%s: %d, he may: %v", s.id, id, part, a.status, seen)

@@ -18,9 +18,9 @@ func (s *Service) Verdicts(ctx context.Context, id int64, after int, verdict str
 	if rows, err = s.store.rows(ctx, id, after, verdict, limit); err != nil {
 		return nil, nil, err
 	}
-	places := make([]client.Named, len(rows))
+	places := make([]client.Mention, len(rows))
 	for i := range rows {
-		places[i] = client.Named{ID: rows[i].ClientID, Name: &rows[i].ClientName}
+		places[i] = client.Mention{ID: rows[i].ClientID, Name: &rows[i].ClientName}
 	}
 	return im.header(), rows, client.Veil(ctx, s.db, places...)
 }
