@@ -154,7 +154,7 @@ func TestWhatIsCountedAheadIsGivenBack(t *testing.T) {
 		if shown++; shown > 40 {
 			t.Fatal("shown on and on while the log could not be written")
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-time.After(10 * time.Millisecond)
 	}
 	exec(t, db, "alter table away rename to audit_entries")
 	if err := log.Flush(t.Context()); err != nil {
