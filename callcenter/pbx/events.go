@@ -145,6 +145,10 @@ func (l *Link) event(e ari.Event) {
 		if e.Cause != 0 {
 			l.causes[e.Channel.ID] = e.Cause
 		}
+		if e.Cause == callcenter.CauseNormal && floor.Made(e.Channel.ID) {
+			// He has hung up: his phone is free, and who waits for him need not wait until the switch has tidied up.
+			l.floor.Deliver(e.Channel.ID, callcenter.LegGone{Channel: e.Channel.ID, Cause: e.Cause})
+		}
 	case ari.ChannelDestroyed:
 		if floor.Made(e.Channel.ID) { // a caller is gone when he leaves us; what he does in the fall-back is evidence
 			l.gone(e.Channel.ID, e.Cause)

@@ -18,15 +18,16 @@ type lookup struct{ pool *pgxpool.Pool }
 // sqlLookup is the statement of crm/client; the bench compares the answers of
 // both sides before it measures.
 const sqlLookup = `
-select c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(x.name, ''),
-	(select count(*) from leads d where d.client_id = c.id and d.state = 'open'), f.e164, f.confidence, f.value = f.e164
+select c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(w.name, ''),
+	(select count(*) from leads d where d.client_id = c.id and d.identity = 'c:' || c.id and d.state = 'open'), f.e164, f.confidence, f.value = f.e164
 from (select r.client_id, r.e164, r.confidence, p.value from contact_readings r join contact_points p on p.id = r.contact_point_id
 	where r.e164 in ($1, $2, $3, $4, $5, $6) and not exists (select from lines where number = $1)
 	order by r.confidence desc, r.client_id limit 50) f
 join clients c on c.id = f.client_id
 left join users u on u.id = c.responsible_id
-left join lateral (select i.at, i.kind, w.name from interactions i left join users w on w.id = i.user_id
-	where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1) x on true`
+left join lateral (select i.at, i.kind, i.user_id from interactions i
+	where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1) x on true
+left join users w on w.id = x.user_id`
 
 func (l lookup) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e164 := r.URL.Query().Get("number")

@@ -83,7 +83,7 @@ func TestSharedNumberNamesAllAndNoneForSure(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.person("First", "+34600111222"), w.person("Second", "600 111 222")
 	w.exec(`insert into interactions (kind, direction, at, client_id, user_id, ref_id) values ('call', 'in', now(), $1, 1, 1)`, second.ID)
-	w.exec(`insert into leads (identity, client_id, source) values ('x', $1, 'call')`, second.ID)
+	w.exec(`insert into leads (identity, client_id, source) values ('c:' || $1::bigint, $1, 'call')`, second.ID)
 	id := w.identify("+34600111222", "ES")
 	if len(id.Candidates) != 2 {
 		t.Fatalf("%+v", id.Candidates)

@@ -11,15 +11,17 @@ import (
 )
 
 // candidate is what a look-up shows of the client c with the responsible u. The
-// latest interaction and the open leads are read for the few found alone.
-const candidate = `c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(x.name, ''),
-	(select count(*) from leads d where d.client_id = c.id and d.state = 'open')`
+// latest interaction and the open leads are read for the few found alone; an
+// open lead of a client has him as its identity, by which it is found.
+const candidate = `c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(w.name, ''),
+	(select count(*) from leads d where d.client_id = c.id and d.identity = 'c:' || c.id and d.state = 'open')`
 
 const candidateJoins = `
 	join clients c on c.id = f.client_id
 	left join users u on u.id = c.responsible_id
-	left join lateral (select i.at, i.kind, w.name from interactions i left join users w on w.id = i.user_id
-		where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1) x on true`
+	left join lateral (select i.at, i.kind, i.user_id from interactions i
+		where i.client_id = c.id and i.kind <> 'note' order by i.at desc, i.id desc limit 1) x on true
+	left join users w on w.id = x.user_id`
 
 // A look-up names six readings one by one, not as an array: of a list of known
 // length the server keeps the plan instead of planning anew, which takes it
