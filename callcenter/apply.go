@@ -62,6 +62,7 @@ type step struct {
 	changed  bool
 	facts    []Fact
 	commands []Command
+	left     string // the channel whose end this is: nothing more need be done about it
 }
 
 func (s *step) fact(f ...Fact)  { s.changed = true; s.facts = append(s.facts, f...) }
@@ -195,6 +196,7 @@ func (s *step) join() {
 }
 
 func (s *step) legGone(e LegGone) {
+	s.left = e.Channel
 	switch e.Channel {
 	case "":
 	case s.Client.Channel:
@@ -267,7 +269,9 @@ func (s *step) dropAgent(result string, reason WithdrawReason, elsewhere bool) {
 	}
 	if s.Agent.Channel != "" {
 		s.fact(LegEnded{Channel: s.Agent.Channel, Result: result})
-		s.do(Drop{Channel: s.Agent.Channel, Elsewhere: elsewhere})
+		if s.Agent.Channel != s.left {
+			s.do(Drop{Channel: s.Agent.Channel, Elsewhere: elsewhere})
+		}
 	}
 	if s.Phase == Ringing {
 		s.fact(PopWithdrawn{UserID: s.Agent.UserID, OfferedAt: s.Agent.OfferedAt, Reason: reason})
