@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { clientKeys } from './clients';
 import { http } from './http';
-import type { AuditAlert, AuditNames, AuditPage, Quota, Reader, ReaderKind, Seals } from './types';
+import type { AuditAlert, AuditNames, AuditPage, Deed, Page, Quota, Reader, ReaderKind, Seals } from './types';
 
 export interface AuditFilter {
   user_id?: number;
@@ -27,6 +28,16 @@ export const auditQuery = (filter: AuditFilter) =>
     queryKey: [...auditKeys.lists, filter],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) => http.get<AuditPage>('/audit', { ...filter, cursor: pageParam }, signal),
+    getNextPageParam: (last) => last.next || undefined,
+  });
+
+/** Who changed what of a client, who looked, or both. */
+export const clientHistoryQuery = (id: number, only: '' | 'changes' | 'looks') =>
+  infiniteQueryOptions({
+    queryKey: [...clientKeys.one(id), 'history', only],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      http.get<Page<Deed>>(`/clients/${id}/history`, { only, cursor: pageParam }, signal),
     getNextPageParam: (last) => last.next || undefined,
   });
 

@@ -8,6 +8,7 @@ export const clientKeys = {
   lists: ['clientlist'] as const,
   one: (id: number) => ['clients', 'one', id] as const,
   timelines: ['timeline'] as const,
+  olderTimelines: ['timeline-older'] as const,
   timeline: (id: number, kinds = '') => ['timeline', id, kinds] as const,
   number: (number: string) => ['clients', 'number', number] as const,
   search: (q: string) => ['search', q] as const,
@@ -19,12 +20,42 @@ export const clientQuery = (id: number) =>
     queryFn: ({ signal }) => http.get<Client>(`/clients/${id}`, undefined, signal),
   });
 
+/** How many entries a page of a timeline has. */
+const timelinePage = 100;
+
+const readTimeline = (id: number, kinds: string, cursor: string, signal: AbortSignal) =>
+  http.get<Page<TimelineEntry>>(`/clients/${id}/timeline`, { cursor, kinds, limit: timelinePage }, signal);
+
+const later = (a: TimelineEntry, b: TimelineEntry) => Date.parse(b.at) - Date.parse(a.at) || b.id - a.id;
+
+/**
+ * The newest entries. When it is read again it keeps what stood behind its last
+ * one, and where the older ones begin: news must not have all pages read anew.
+ */
 export const timelineQuery = (id: number, kinds = '') =>
-  infiniteQueryOptions({
+  queryOptions({
     queryKey: clientKeys.timeline(id, kinds),
-    initialPageParam: '',
-    queryFn: ({ pageParam, signal }) =>
-      http.get<Page<TimelineEntry>>(`/clients/${id}/timeline`, { cursor: pageParam, kinds, limit: 40 }, signal),
+    queryFn: async ({ signal, client }) => {
+      const page = await readTimeline(id, kinds, '', signal);
+      const before = client.getQueryData<Page<TimelineEntry>>(clientKeys.timeline(id, kinds));
+      const last = page.items[page.items.length - 1];
+      const meet = last !== undefined && page.next !== '' && before?.items.some((entry) => entry.id === last.id);
+      if (!before || !meet) return page;
+      return {
+        ...page,
+        items: [...page.items, ...before.items.filter((entry) => later(last, entry) < 0)],
+        next: before.next,
+      };
+    },
+  });
+
+/** The entries behind the newest, from `start` on; they are read once. */
+export const olderTimelineQuery = (id: number, kinds: string, start: string) =>
+  infiniteQueryOptions({
+    queryKey: [...clientKeys.olderTimelines, id, kinds, start],
+    initialPageParam: start,
+    staleTime: Infinity,
+    queryFn: ({ pageParam, signal }) => readTimeline(id, kinds, pageParam, signal),
     getNextPageParam: (last) => last.next || undefined,
   });
 
@@ -51,7 +82,12 @@ export const searchQuery = (q: string) =>
   });
 
 export const createClient = (client: NewClient) => http.post<Client>('/clients', client);
-export const saveClient = (id: number, part: Partial<Client> & { version: number }) =>
+/** What is absent stays; null takes it away. */
+export type ClientPart = Partial<Omit<Client, 'organisation_id' | 'source_id'>> & {
+  organisation_id?: number | null;
+  source_id?: number | null;
+};
+export const saveClient = (id: number, part: ClientPart & { version: number }) =>
   http.patch<Client>(`/clients/${id}`, part);
 export const addPoint = (id: number, point: { kind: string; raw: string; label: string }) =>
   http.post<Client>(`/clients/${id}/contact-points`, point);

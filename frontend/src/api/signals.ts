@@ -1,10 +1,12 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query';
 import { auditKeys } from './audit';
 import { callKeys } from './calls';
+import { cardKeys } from './cards';
 import { listKeys } from './clientlist';
 import { clientKeys } from './clients';
 import { exchangeKeys } from './exchange';
 import { fieldKeys } from './fields';
+import { fileKeys } from './files';
 import { leadKeys } from './leads';
 import { lineKeys } from './lines';
 import { mergeKeys } from './merges';
@@ -23,7 +25,9 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
   'fields.changed': () => [fieldKeys.all, fieldKeys.sheets, exchangeKeys.clientFields],
   'values.changed': (ids) => [ids.client_id ? fieldKeys.sheet(ids.client_id) : fieldKeys.sheets, listKeys.all],
-  'duplicates.changed': () => [mergeKeys.pairs, ['merges']],
+  'duplicates.changed': () => [mergeKeys.pairs, ['merges'], clientKeys.olderTimelines],
+  'tags.changed': () => [cardKeys.tags],
+  'files.changed': (ids) => [ids.client_id ? fileKeys.of(ids.client_id) : fileKeys.all],
   'messages.changed': () => [messageKeys.all],
   'reminders.changed': () => [reminderKeys.all],
   'imports.changed': () => [exchangeKeys.imports],

@@ -11,6 +11,7 @@ type Narrow<T, P> = Omit<T, keyof P> & P;
 export type Permission =
   | 'clients.read'
   | 'clients.write'
+  | 'clients.delete'
   | 'clients.import'
   | 'clients.export'
   | 'exports.approve'
@@ -95,6 +96,40 @@ export type ClientKind = Client['kind'];
 export type PointKind = Schemas['NewPoint']['kind'];
 export const pointKinds = ['phone', 'email', 'messenger'] as const satisfies PointKind[];
 export type TimelineEntry = Schemas['TimelineEntry'];
+export type TimelineKind = TimelineEntry['kind'];
+export const timelineKinds = ['call', 'sms', 'note', 'file'] as const satisfies TimelineKind[];
+export type Card = Schemas['Card'];
+export type NamedClient = Schemas['Named'];
+export type Colleague = Schemas['Colleague'];
+export type Relation = Schemas['Relation'];
+export type Address = Schemas['Address'];
+export type NewAddress = Omit<Schemas['NewAddress'], '$schema'>;
+export type Consent = Schemas['Consent'];
+export type NewConsent = Omit<Schemas['NewConsent'], '$schema'>;
+export type Tag = Schemas['Tag'];
+export type Source = Schemas['Source'];
+export type AtHand = Schemas['AtHand'];
+export type ClientFile = Schemas['File'];
+export type FileList = Schemas['FileList'];
+export type Deed = Schemas['Deed'];
+export const addressKinds = [
+  'main',
+  'home',
+  'work',
+  'billing',
+  'delivery',
+  'other',
+] as const satisfies Address['kind'][];
+export const consentKinds = ['data', 'sms', 'calls', 'email'] as const satisfies Consent['kind'][];
+export const consentWays = [
+  'spoken',
+  'call',
+  'written',
+  'web',
+  'email',
+  'message',
+  'other',
+] as const satisfies Consent['how'][];
 
 export const leadClasses = [
   'lost',

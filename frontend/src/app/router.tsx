@@ -107,6 +107,7 @@ const duplicates = createRoute({
 const client = createRoute({
   getParentRoute: () => root,
   path: '/clients/$clientId',
+  validateSearch: (search: Search): { tab?: string } => ({ tab: text(search.tab) }),
   component: lazyRouteComponent(() => import('./routes/clients'), 'ClientRoute'),
 });
 

@@ -96,6 +96,21 @@ export function useFormat() {
       list: (items: string[]) => intl.formatList(items),
       /** The name of a language in the reader's own. */
       language: (code: string) => intl.formatDisplayName(code, { type: 'language' }) ?? code,
+      /** How large a file is, in the unit that says enough. */
+      size(bytes: number): string {
+        const [unit, of] =
+          bytes < 1024
+            ? (['byte', 1] as const)
+            : bytes < 1024 ** 2
+              ? (['kilobyte', 1024] as const)
+              : (['megabyte', 1024 ** 2] as const);
+        return intl.formatNumber(bytes / of, {
+          style: 'unit',
+          unit,
+          unitDisplay: 'short',
+          maximumFractionDigits: of > 1024 ? 1 : 0,
+        });
+      },
       bytes: (n: number) => intl.formatNumber(n / 1024, { maximumFractionDigits: 0 }),
     };
   }, [intl, t]);

@@ -1,11 +1,14 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { Why } from '@/features/access/Why';
+import { ClientHistory } from '@/features/audit/ClientHistory';
+import { AtHand } from '@/features/client/AtHand';
 import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { NewClientPage } from '@/features/client/NewClientPage';
 import { askedOf, ListPage } from '@/features/clientlist/ListPage';
 import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
 import { ListCell, useListFields } from '@/features/field/ListCell';
 import { useFieldTabs } from '@/features/field/useFieldTabs';
+import { ClientFiles } from '@/features/file/ClientFiles';
 import { ClientLeads } from '@/features/lead/ClientLeads';
 import { DuplicatesPage } from '@/features/merge/DuplicatesPage';
 import { MergedFrom } from '@/features/merge/MergedFrom';
@@ -21,6 +24,8 @@ const slots: CardSlots = {
   reminder: (client) => <ReminderComposer client={client} />,
   leads: (client) => <ClientLeads client={client} />,
   reminders: (client) => <ClientReminders client={client} />,
+  files: (client) => <ClientFiles clientId={client.id} />,
+  history: (client) => <ClientHistory clientId={client.id} />,
   recording: (callId) => <RecordingPlayer callId={callId} />,
   merged: (client) => <MergedFrom clientId={client.id} />,
   why: (client) => <Why entity="client" id={client.id} />,
@@ -32,18 +37,20 @@ export function ClientsRoute() {
   const navigate = useNavigate({ from: '/clients' });
   const own = useListFields();
   return (
-    <ListPage
-      search={search}
-      menu={<ExchangeMenu query={askedOf(search)} />}
-      custom={{
-        can: (key) => own.has(key),
-        edit: (cell) => {
-          const field = own.get(cell.fieldKey);
-          return field ? <ListCell key={`${cell.clientId}.${cell.fieldKey}`} {...cell} field={field} /> : null;
-        },
-      }}
-      onSearch={(part, replace = false) => void navigate({ search: (before) => ({ ...before, ...part }), replace })}
-    />
+    <AtHand>
+      <ListPage
+        search={search}
+        menu={<ExchangeMenu query={askedOf(search)} />}
+        custom={{
+          can: (key) => own.has(key),
+          edit: (cell) => {
+            const field = own.get(cell.fieldKey);
+            return field ? <ListCell key={`${cell.clientId}.${cell.fieldKey}`} {...cell} field={field} /> : null;
+          },
+        }}
+        onSearch={(part, replace = false) => void navigate({ search: (before) => ({ ...before, ...part }), replace })}
+      />
+    </AtHand>
   );
 }
 
@@ -60,9 +67,16 @@ export function NewClientRoute() {
 
 export function ClientRoute() {
   const { clientId } = useParams({ from: '/clients/$clientId' });
+  const { tab } = useSearch({ from: '/clients/$clientId' });
+  const navigate = useNavigate({ from: '/clients/$clientId' });
   return (
     <MergedInto key={clientId} clientId={Number(clientId)}>
-      <ClientCard clientId={Number(clientId)} slots={slots} />
+      <ClientCard
+        clientId={Number(clientId)}
+        slots={slots}
+        tab={tab ?? 'overview'}
+        onTab={(key) => void navigate({ search: { tab: key === 'overview' ? undefined : key }, replace: true })}
+      />
     </MergedInto>
   );
 }

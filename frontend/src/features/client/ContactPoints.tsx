@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu, Select, TextInput, Tooltip } from '@mantine/c
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, Mail, Pencil, Phone, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
+import { keepClient } from '@/api/cards';
 import { addPoint, clientKeys, removePoint, savePoint } from '@/api/clients';
 import { useErrorText, useReport } from '@/api/react';
 import { pointKinds, type Client, type ContactPoint, type PointKind } from '@/api/types';
@@ -64,9 +65,8 @@ export function ContactPoints(props: { client: Client; editable: boolean }) {
 function useStore(client: Client) {
   const cache = useQueryClient();
   return (saved: Client | undefined) => {
-    if (saved) cache.setQueryData(clientKeys.one(client.id), saved);
+    if (saved) keepClient(cache, saved);
     else void cache.invalidateQueries({ queryKey: clientKeys.one(client.id) });
-    void cache.invalidateQueries({ queryKey: clientKeys.lists });
   };
 }
 

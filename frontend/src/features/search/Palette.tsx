@@ -1,7 +1,18 @@
 import { Modal } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Building2, CornerDownLeft, Phone, Search, Ticket, UserPlus, UserRound, type LucideIcon } from 'lucide-react';
+import {
+  Building2,
+  CornerDownLeft,
+  Phone,
+  Pin,
+  Search,
+  Ticket,
+  UserPlus,
+  UserRound,
+  type LucideIcon,
+} from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { atHandQuery } from '@/api/cards';
 import { searchQuery } from '@/api/clients';
 import { useT } from '@/lib/i18n';
 import { looksLikeNumber } from '@/lib/phone';
@@ -59,10 +70,29 @@ function Body(props: { onClose(): void; actions: PaletteAction[]; doors: Palette
   const list = useRef<HTMLDivElement>(null);
   const q = text.trim();
   const found = useQuery({ ...searchQuery(q), enabled: q.length >= 2, placeholderData: keepPreviousData });
+  const hand = useQuery({ ...atHandQuery, staleTime: 5000 }).data;
   const { actions, doors } = props;
 
   const items = useMemo(() => {
     const result: Item[] = [];
+    if (q === '') {
+      const pinned = hand?.pinned ?? [];
+      const recent = (hand?.recent ?? []).filter((each) => !pinned.some((pin) => pin.id === each.id));
+      for (const [group, list] of [
+        [t('hand.pinned'), pinned],
+        [t('hand.recent'), recent.slice(0, 8)],
+      ] as const) {
+        for (const client of list) {
+          result.push({
+            id: `client-${client.id}`,
+            group,
+            label: client.name,
+            icon: list === pinned ? Pin : client.kind === 'organisation' ? Building2 : UserRound,
+            run: () => doors.client(client.id),
+          });
+        }
+      }
+    }
     if (q.length >= 2) {
       for (const client of found.data?.clients ?? []) {
         result.push({
@@ -108,7 +138,7 @@ function Body(props: { onClose(): void; actions: PaletteAction[]; doors: Palette
       if (!low || action.label.toLocaleLowerCase().includes(low)) result.push({ group: t('search.go'), ...action });
     }
     return result;
-  }, [q, found.data, actions, doors, t]);
+  }, [q, found.data, hand, actions, doors, t]);
 
   useEffect(() => setAt(0), [q]);
   const current = Math.min(at, items.length - 1);
