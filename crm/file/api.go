@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/fault"
 	"centralita/internal/web"
 )
@@ -59,8 +60,9 @@ type idIn struct {
 type listOut struct{ Body FileList }
 
 func (a *API) list(ctx context.Context, in *idIn) (*listOut, error) {
+	noted := a.service.ports.Audit.Looking(ctx, "client.files.read", "client", in.ID, nil)
 	files, err := a.service.List(ctx, in.ID)
-	return &listOut{FileList{Items: files, MaxBytes: a.service.limits.File}}, err
+	return audit.Shown(noted, &listOut{FileList{Items: files, MaxBytes: a.service.limits.File}}, err)
 }
 
 type renameIn struct {

@@ -26,9 +26,11 @@ type Clients interface {
 	CanChange(ctx context.Context, id int64) error
 }
 
-// Recorder writes down who did what, in ctx's transaction.
+// Recorder writes down who did what, in ctx's transaction, and who looked at what,
+// before he sees it.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error)
 }
 
 // Signaller tells every browser, after ctx's transaction, that something changed.
