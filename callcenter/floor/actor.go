@@ -326,6 +326,9 @@ func (f *Floor) presence(fact callcenter.Fact) {
 // down. The switch waits for a claim a hundred times as long.
 const headStart = 15 * time.Millisecond
 
+// breath is how long the switch gets to send an INVITE that it has accepted, before it has to serve the claim too.
+const breath = 3 * time.Millisecond
+
 // give gives commands to the switch. A claim waits for the others, but not for long, and nothing waits for it.
 func (a *actor) give(commands []callcenter.Command) {
 	given := make(chan struct{})
@@ -341,6 +344,7 @@ func (a *actor) give(commands []callcenter.Command) {
 
 func (a *actor) claim(claim callcenter.Claim, given <-chan struct{}) {
 	a.await(given, headStart)
+	a.await(nil, breath)
 	if err := a.do(claim); err != nil {
 		a.inbox.put(message{event: callcenter.ClaimLost{}})
 	}

@@ -56,7 +56,7 @@ func (h *house) visible(ctx context.Context, r access.Resource, v access.Verb) [
 // as returns ctx of a user, fresh from the database.
 func (h *house) as(user int64) context.Context {
 	h.t.Helper()
-	h.clock.advance(2 * time.Second) // what was believed is believed no more
+	h.clock.advance(4 * time.Second) // what was believed is believed no more
 	ctx, err := h.s.BehalfOf(h.t.Context(), user)
 	if err != nil {
 		h.t.Fatal(err)

@@ -164,19 +164,39 @@ func (s *Service) forgetAll(ctx context.Context) {
 
 // BehalfOf returns ctx acting for a user who is not asking himself: for what is
 // prepared for his eyes (a pop, an event) and for what he set going and runs
-// without him. His rights are up to two seconds old. A user who is disabled or
+// without him. His rights are up to four seconds old. A user who is disabled or
 // unknown is fault.NotFound.
 func (s *Service) BehalfOf(ctx context.Context, user int64) (context.Context, error) {
-	now := s.opts.Now()
-	if a, ok := s.colleagues.get(user, now); ok {
-		return WithActor(ctx, a), nil
+	a, stale, ok := s.colleagues.get(user, s.opts.Now())
+	if !ok {
+		var err error
+		if a, err = s.colleague(ctx, user); err != nil {
+			return ctx, err
+		}
 	}
-	a, err := s.store.actorOf(ctx, user, now)
-	if err != nil {
-		return ctx, err
+	if stale {
+		go s.renew(user)
 	}
-	s.colleagues.put(user, a, now)
 	return WithActor(ctx, a), nil
+}
+
+// colleague reads a user and remembers him.
+func (s *Service) colleague(ctx context.Context, user int64) (Actor, error) {
+	now := s.opts.Now()
+	a, err := s.store.actorOf(ctx, user, now)
+	if err == nil {
+		s.colleagues.put(user, a, now)
+	}
+	return a, err
+}
+
+// renew reads a user anew for those who come after; when it fails, they read him.
+func (s *Service) renew(user int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), believed)
+	defer cancel()
+	if _, err := s.colleague(ctx, user); err != nil {
+		s.colleagues.drop(user)
+	}
 }
 
 // Record names one record, of whatever kind.

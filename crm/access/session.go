@@ -89,22 +89,38 @@ type colleagues struct {
 }
 
 type colleague struct {
-	actor Actor
-	at    time.Time
+	actor   Actor
+	at      time.Time
+	renewed bool // somebody reads him anew
 }
 
-func (c *colleagues) get(user int64, now time.Time) (Actor, bool) {
+// get returns a user who is known well enough. Stale asks the caller to read him
+// anew beside his work: he is older than what is believed, but not twice as old.
+func (c *colleagues) get(user int64, now time.Time) (a Actor, stale, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found, ok := c.byUser[user]
 	age := now.Sub(found.at)
-	return found.actor, ok && age >= 0 && age < believed
+	if !ok || age < 0 || age >= 2*believed {
+		return Actor{}, false, false
+	}
+	if stale = age >= believed && !found.renewed; stale {
+		found.renewed = true
+		c.byUser[user] = found
+	}
+	return found.actor, stale, true
 }
 
 func (c *colleagues) put(user int64, a Actor, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.byUser[user] = colleague{a, now}
+	c.byUser[user] = colleague{actor: a, at: now}
+}
+
+func (c *colleagues) drop(user int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.byUser, user)
 }
 
 func (c *colleagues) forget() {

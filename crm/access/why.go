@@ -42,11 +42,11 @@ func (s *Service) Explain(ctx context.Context, r Resource, id, user int64) (Why,
 	if err := r.Check(ctx, Read, id, owners...); err != nil {
 		return Why{}, err
 	}
-	as, err := s.BehalfOf(ctx, user)
+	a, err := s.colleague(ctx, user) // as his rights are at this moment
 	if err != nil {
 		return Why{}, err
 	}
-	a := ActorFrom(as)
+	as := WithActor(ctx, a)
 	why := Why{UserID: user, Roles: a.Roles, Scope: ScopeOf(as, r.Entity, Read), May: map[Verb]bool{}, Reasons: []Reason{}}
 	for _, v := range Verbs {
 		if v != Create {
