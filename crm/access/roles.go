@@ -23,6 +23,9 @@ const (
 	MessagesRead   web.Permission = "messages.read"
 	MessagesSend   web.Permission = "messages.send"
 	RemindersWrite web.Permission = "reminders.write"
+	ViewsWrite     web.Permission = "views.write"
+	SegmentsRead   web.Permission = "segments.read"
+	SegmentsWrite  web.Permission = "segments.write"
 	BoardRead      web.Permission = "board.read"
 	LedgerRead     web.Permission = "ledger.read"
 	AuditRead      web.Permission = "audit.read"
@@ -56,6 +59,9 @@ var recordRights = map[web.Permission][]need{
 	MessagesRead:   {{Message, Read}},
 	MessagesSend:   {{Message, Create}},
 	RemindersWrite: {{Reminder, Create}, {Reminder, Change}},
+	ViewsWrite:     {{View, Create}, {View, Change}},
+	SegmentsRead:   {{Segment, Read}},
+	SegmentsWrite:  {{Segment, Create}, {Segment, Change}},
 }
 
 // Rights are the permissions that are given as such, for they concern no single

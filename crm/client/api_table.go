@@ -17,6 +17,7 @@ func (a *API) registerTable(r *web.Router) {
 	web.Handle(r, op(http.MethodGet, "/clients/fields", "client-fields", "What clients can be filtered, sorted and shown by"), a.fields)
 	web.Handle(r, op(http.MethodPost, "/clients/table", "client-table", "A page of clients by any conditions, columns and sort"), a.table)
 	web.Handle(r, op(http.MethodPost, "/clients/count", "count-clients", "How many clients meet the conditions"), a.count)
+	web.Handle(r, op(http.MethodPost, "/clients/{id}/explain", "explain-client", "Why a client meets the conditions, or does not"), a.explain)
 }
 
 type fieldsOut struct {
@@ -78,4 +79,19 @@ func (a *API) count(ctx context.Context, in *countIn) (*countOut, error) {
 	}
 	n, err := a.service.Count(ctx, in.Body.Q, in.Body.Filter, limit)
 	return &countOut{Counted{Count: n, More: limit > 0 && n == limit}}, err
+}
+
+type explainIn struct {
+	ID   int64 `path:"id" minimum:"1"`
+	Body struct {
+		Filter filter.Node `json:"filter"`
+	}
+}
+
+type explainOut struct{ Body Explanation }
+
+func (a *API) explain(ctx context.Context, in *explainIn) (*explainOut, error) {
+	noted := a.service.ports.Audit.Looking(ctx, "client.read", "client", in.ID, map[string]any{"filter": in.Body.Filter})
+	e, err := a.service.Explain(ctx, in.ID, in.Body.Filter)
+	return audit.Shown(noted, &explainOut{e}, err)
 }

@@ -53,7 +53,7 @@ func sample(f client.FieldInfo, op string) any {
 
 func TestEveryFieldWithEveryOperatorRuns(t *testing.T) {
 	w := newWorld(t)
-	w.person("Ana", "600111222")
+	ana := w.person("Ana", "600111222")
 	fields, err := w.clients.Fields(w.ctx())
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,11 @@ func TestEveryFieldWithEveryOperatorRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.table(string(body))
+			names, _ := w.table(string(body))
+			status, out := w.ask("POST", fmt.Sprintf("/clients/%d/explain", ana.ID), string(body))
+			if status != 200 || out["holds"] != (len(names) == 1) {
+				t.Errorf("%s: the list has %v, and the reason is %d %v", body, names, status, out)
+			}
 			tried++
 		}
 		if f.Column {

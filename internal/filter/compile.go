@@ -55,6 +55,7 @@ type compiler struct {
 	asker  Asker
 	arg    func(any) string
 	leaves int
+	single bool // for one row, which the statement fixes
 }
 
 func (c *compiler) node(n Node, at string, depth int) (string, error) {
@@ -129,15 +130,15 @@ func (c *compiler) set(f Field, op string, v value) (string, error) {
 	positive, negative := map[string]string{"is_not": "is", "not_contains": "contains", "ne": "eq", "not_last": "last"}[op]
 	switch {
 	case op == "empty":
-		return "(" + c.schema.id + " not in (" + f.Set + " " + f.SQL + " is not null))", v.none()
+		return c.member(f.Set+" "+f.SQL+" is not null", false), v.none()
 	case op == "filled":
-		return "(" + c.schema.id + " in (" + f.Set + " " + f.SQL + " is not null))", v.none()
+		return c.member(f.Set+" "+f.SQL+" is not null", true), v.none()
 	case negative:
 		sql, err := c.test(f, positive, v)
-		return "(" + c.schema.id + " not in (" + f.Set + " " + sql + "))", err
+		return c.member(f.Set+" "+sql, false), err
 	}
 	sql, err := c.test(f, op, v)
-	return "(" + c.schema.id + " in (" + f.Set + " " + sql + "))", err
+	return c.member(f.Set+" "+sql, true), err
 }
 
 // test compiles a condition on one value.

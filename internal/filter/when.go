@@ -76,15 +76,17 @@ func (c *compiler) events(f Field, op string, v value) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rows := f.Set + " " + e.kind
-	if e.days > 0 {
-		rows += " and " + f.At + " >= " + c.arg(c.asker.Now.AddDate(0, 0, -e.days).UTC()) + "::timestamptz"
-	}
+	rows := f.Set + " " + c.recent(f, e)
 	if e.count > 1 {
 		rows += fmt.Sprintf(" group by 1 having count(*) >= %d", e.count)
 	}
-	if op == "fewer" {
-		return "(" + c.schema.id + " not in (" + rows + "))", nil
+	return c.member(rows, op != "fewer"), nil
+}
+
+// recent is the condition on an event that it is of the kind and within the days.
+func (c *compiler) recent(f Field, e counted) string {
+	if e.days == 0 {
+		return e.kind
 	}
-	return "(" + c.schema.id + " in (" + rows + "))", nil
+	return e.kind + " and " + f.At + " >= " + c.arg(c.asker.Now.AddDate(0, 0, -e.days).UTC()) + "::timestamptz"
 }

@@ -22,6 +22,7 @@ import (
 	"centralita/callcenter/witness"
 	"centralita/crm/access"
 	"centralita/crm/audit"
+	"centralita/crm/bulk"
 	"centralita/crm/client"
 	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
@@ -32,6 +33,8 @@ import (
 	"centralita/crm/merge"
 	"centralita/crm/message"
 	"centralita/crm/reminder"
+	"centralita/crm/segment"
+	"centralita/crm/view"
 	"centralita/internal/config"
 	"centralita/internal/jobs"
 	"centralita/internal/postgres"
@@ -72,6 +75,9 @@ type App struct {
 	reminders *reminder.Service
 	imports   *importing.Service
 	exports   *export.Service
+	views     *view.Service
+	segments  *segment.Service
+	bulk      *bulk.Service
 
 	books   *store.Books
 	ari     *ari.Client
@@ -176,6 +182,11 @@ func (a *App) makeRooms() (err error) {
 	})
 	a.imports = importing.New(a.db, importing.Ports{
 		Queue: a.queue, Base: a.clients, Countries: a.clients, People: a.people, Audit: a.audit, Live: a.live, Now: a.now,
+	})
+	a.views = view.New(a.db, view.Ports{Base: a.clients, Audit: a.audit, Live: a.live})
+	a.segments = segment.New(a.db, segment.Ports{Base: a.clients, People: a.people, Audit: a.audit, Live: a.live, Queue: a.queue})
+	a.bulk = bulk.New(a.db, bulk.Ports{
+		Queue: a.queue, Base: a.clients, Marks: a.clients, Values: a.fields, People: a.people, Audit: a.audit, Live: a.live,
 	})
 	return nil
 }

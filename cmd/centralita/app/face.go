@@ -15,6 +15,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/audit/auditmetrics"
+	"centralita/crm/bulk"
 	"centralita/crm/client"
 	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
@@ -25,6 +26,8 @@ import (
 	"centralita/crm/merge"
 	"centralita/crm/message"
 	"centralita/crm/reminder"
+	"centralita/crm/segment"
+	"centralita/crm/view"
 	"centralita/internal/postgres"
 	"centralita/internal/web"
 	"centralita/realtime"
@@ -63,6 +66,9 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		importing.NewAPI(a.imports),
 		export.NewAPI(a.exports),
 		client.NewAPI(a.clients),
+		view.NewAPI(a.views),
+		segment.NewAPI(a.segments),
+		bulk.NewAPI(a.bulk),
 		file.NewAPI(a.files),
 		field.NewAPI(a.fields),
 		lead.NewAPI(a.leads, freeAgents{a}, linker{a.leads, a}),

@@ -141,6 +141,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bulk-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own runs, the latest first */
+        get: operations["list-bulk-runs"];
+        put?: never;
+        /** Do one thing to many clients */
+        post: operations["start-bulk-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run and how far it is */
+        get: operations["get-bulk-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk-runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a run; what is done stays */
+        post: operations["cancel-bulk-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk-runs/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each client */
+        get: operations["list-bulk-rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk-runs/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back what nobody has changed since */
+        post: operations["undo-bulk-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls": {
         parameters: {
             query?: never;
@@ -622,6 +708,23 @@ export interface paths {
         head?: never;
         /** Change a number or address */
         patch: operations["change-contact-point"];
+        trace?: never;
+    };
+    "/clients/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Why a client meets the conditions, or does not */
+        post: operations["explain-client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/clients/{id}/files": {
@@ -2282,6 +2385,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Segments of clients */
+        get: operations["list-segments"];
+        put?: never;
+        /** Keep a condition as a segment */
+        post: operations["add-segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A segment */
+        get: operations["get-segment"];
+        /** Write a segment anew */
+        put: operations["change-segment"];
+        post?: never;
+        /** Take a segment away */
+        delete: operations["remove-segment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many the reader sees in it now */
+        get: operations["count-segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a segment back */
+        post: operations["restore-segment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/segments/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a client is in it, or is not */
+        get: operations["explain-segment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -2578,6 +2769,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Views of the client list, and the one to begin with */
+        get: operations["list-views"];
+        put?: never;
+        /** Keep a view */
+        post: operations["add-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Choose the view to begin with */
+        put: operations["prefer-view"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write a view anew */
+        put: operations["change-view"];
+        post?: never;
+        /** Take a view away */
+        delete: operations["remove-view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a view back */
+        post: operations["restore-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/why": {
         parameters: {
             query?: never;
@@ -2728,6 +2989,89 @@ export interface components {
             classes: components["schemas"]["ClassCount"][];
             free: components["schemas"]["FreeAgent"][];
             rows: components["schemas"]["Lead"][];
+        };
+        BulkListOutBody: {
+            items: components["schemas"]["BulkRun"][];
+        };
+        BulkRow: {
+            after: string;
+            before: string;
+            /** Format: int64 */
+            client_id: number;
+            /** @description Empty when the reader may not see him any more */
+            client_name: string;
+            /** @description Why it was refused, failed or stays */
+            code: string;
+            /** Format: int64 */
+            n: number;
+            undone?: boolean;
+            /** @enum {string} */
+            verdict: "changed" | "same" | "refused" | "failed" | "";
+        };
+        BulkRowsOutBody: {
+            items: components["schemas"]["BulkRow"][];
+        };
+        BulkRun: {
+            /** Format: int64 */
+            author_id: number;
+            /** Format: int64 */
+            changed: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            failed: number;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description Rows that stay: somebody has changed them since
+             */
+            kept: number;
+            /** Format: int64 */
+            position: number;
+            /** @description The code of what stopped it */
+            problem: string;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            same: number;
+            /** @enum {string} */
+            state: "running" | "done" | "cancelled" | "failed" | "undoing" | "undone";
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Rows that were taken back
+             */
+            undone: number;
+            what: components["schemas"]["BulkWhat"];
+        };
+        BulkStartInBody: {
+            what: components["schemas"]["BulkWhat"];
+            who: components["schemas"]["BulkWho"];
+        };
+        BulkWhat: {
+            field?: string;
+            /** @enum {string} */
+            kind: "responsible" | "field" | "tag_add" | "tag_remove" | "archive" | "unarchive";
+            /**
+             * @description Among several: evenly, or so that all have as many in the end
+             * @enum {string}
+             */
+            share?: "even" | "load" | "";
+            /** Format: int64 */
+            tag_id?: number;
+            user_ids?: number[];
+            value?: string;
+        };
+        BulkWho: {
+            all?: boolean;
+            except?: number[];
+            filter?: components["schemas"]["Node"];
+            ids?: number[];
+            q?: string;
         };
         CallCandidate: {
             /** Format: int64 */
@@ -3006,6 +3350,31 @@ export interface components {
             responsible_id?: number;
             responsible_name: string;
         };
+        ClientSegment: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The reader may change it */
+            editable: boolean;
+            filter: components["schemas"]["Node"];
+            /** @description By day, oldest first; as its owner saw it */
+            history: components["schemas"]["SegmentCount"][];
+            /** Format: int64 */
+            id: number;
+            name: string;
+            note?: string;
+            /** Format: int64 */
+            owner_id: number;
+            owner_name: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The reader may ask for all of it */
+            usable: boolean;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         CloseLeadInputBody: {
             /** @enum {string} */
             closing: "converted" | "answered_resolved" | "called_back_reached" | "caller_returned" | "duplicate" | "spam" | "wrong_number" | "written_off";
@@ -3240,6 +3609,14 @@ export interface components {
             state: string;
             to: string;
         };
+        ExplainInBody: {
+            filter: components["schemas"]["Node"];
+        };
+        Explanation: {
+            holds: boolean;
+            /** @description In the order of the conditions */
+            reasons: components["schemas"]["Ground"][];
+        };
         Export: {
             /** Format: int64 */
             author_id: number;
@@ -3462,6 +3839,14 @@ export interface components {
             state: string;
             /** Format: int64 */
             user_id: number;
+        };
+        Ground: {
+            field: string;
+            /** @description What the client has: a value, a list, or how many events and the last */
+            has?: unknown;
+            holds: boolean;
+            op: string;
+            value?: unknown;
         };
         Health: {
             asterisk: components["schemas"]["SwitchHealth"];
@@ -4087,6 +4472,10 @@ export interface components {
             status: string;
             to: string;
         };
+        OwnView: {
+            key: string;
+            query: components["schemas"]["ViewQuery"];
+        };
         Page: {
             items: components["schemas"]["ClientRow"][];
             next: string;
@@ -4474,6 +4863,34 @@ export interface components {
         SavedOutBody: {
             items: components["schemas"]["Saved"][];
         };
+        SavedView: {
+            /** @enum {string} */
+            audience: "me" | "team" | "firm";
+            columns: components["schemas"]["ViewColumn"][];
+            /** @description The reader may change it */
+            editable: boolean;
+            /** Format: int64 */
+            id: number;
+            mine: boolean;
+            name: string;
+            /** Format: int64 */
+            owner_id: number;
+            owner_name: string;
+            query: components["schemas"]["ViewQuery"];
+            /**
+             * Format: int64
+             * @description For the audience team
+             */
+            team_id?: number | null;
+            team_name: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Send it back with a change
+             */
+            version: number;
+        };
         Seals: {
             checked?: components["schemas"]["Check"];
             /**
@@ -4521,6 +4938,31 @@ export interface components {
         };
         SectionList: {
             items: components["schemas"]["Section"][];
+        };
+        SegmentChange: {
+            filter: components["schemas"]["Node"];
+            name: string;
+            note?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        SegmentCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description Like 2026-01-31 */
+            day: string;
+        };
+        SegmentCountOutBody: {
+            /** Format: int64 */
+            count: number;
+        };
+        SegmentDraft: {
+            filter: components["schemas"]["Node"];
+            name: string;
+            note?: string;
+        };
+        SegmentListOutBody: {
+            items: components["schemas"]["ClientSegment"][];
         };
         Session: {
             /** @description the user agent, as the browser sent it */
@@ -4860,6 +5302,57 @@ export interface components {
             /** @enum {string} */
             state: "recording" | "processing" | "ready" | "missing" | "failed";
         };
+        ViewBook: {
+            default: string;
+            items: components["schemas"]["SavedView"][];
+            own: components["schemas"]["OwnView"][];
+            /**
+             * @description How far the reader may share
+             * @enum {string}
+             */
+            share: "me" | "team" | "firm";
+        };
+        ViewChange: {
+            /** @enum {string} */
+            audience: "me" | "team" | "firm";
+            columns: components["schemas"]["ViewColumn"][];
+            name: string;
+            query: components["schemas"]["ViewQuery"];
+            /**
+             * Format: int64
+             * @description For the audience team
+             */
+            team_id?: number | null;
+            /** Format: int64 */
+            version: number;
+        };
+        ViewColumn: {
+            key: string;
+            /** Format: int64 */
+            width: number;
+        };
+        ViewDraft: {
+            /** @enum {string} */
+            audience: "me" | "team" | "firm";
+            columns: components["schemas"]["ViewColumn"][];
+            name: string;
+            query: components["schemas"]["ViewQuery"];
+            /**
+             * Format: int64
+             * @description For the audience team
+             */
+            team_id?: number | null;
+        };
+        ViewPreferInBody: {
+            /** @description An id, the key of one of the product's, or nothing */
+            view: string;
+        };
+        ViewQuery: {
+            desc?: boolean;
+            filter?: components["schemas"]["Node"];
+            q?: string;
+            sort?: string;
+        };
         Why: {
             may: {
                 [key: string]: boolean;
@@ -5151,6 +5644,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Seals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bulk-runs": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkListOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkStartInBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRun"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bulk-rows": {
+        parameters: {
+            query?: {
+                after?: number;
+                verdict?: "changed" | "same" | "refused" | "failed" | "kept";
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRowsOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "undo-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkRun"];
                 };
             };
             /** @description Error */
@@ -6282,6 +6967,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "explain-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description Error */
@@ -10197,6 +10917,258 @@ export interface operations {
             };
         };
     };
+    "list-segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentListOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SegmentChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentCountOutBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-segment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientSegment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "explain-segment": {
+        parameters: {
+            query: {
+                client_id: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-session": {
         parameters: {
             query?: never;
@@ -10931,6 +11903,194 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewBook"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prefer-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewPreferInBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
             };
             /** @description Error */
             default: {
