@@ -23,7 +23,7 @@ var things = filter.New("x.id",
 	filter.Field{Key: "kind", Type: filter.Choice, SQL: "x.kind", Choices: []string{"a", "b", "c"}},
 	filter.Field{Key: "owner", Type: filter.User, SQL: "x.owner"},
 	filter.Field{Key: "flag", Type: filter.Bool, SQL: "x.flag"},
-	filter.Field{Key: "tags", Type: filter.Ref, SQL: "t.tag", Set: "select t.thing from tags t where"},
+	filter.Field{Key: "tags", Type: filter.Ref, SQL: "t.tag", Set: "select t.thing from marks t where"},
 	filter.Field{
 		Key: "calls", Type: filter.Events, Set: "select e.thing from events e where", At: "e.at",
 		Kinds: []filter.Kind{{Key: "missed", SQL: "e.kind = 'missed'"}, {Key: "answered", SQL: "e.kind = 'answered'"}},
@@ -172,7 +172,7 @@ func create(t *testing.T, db *postgres.DB) {
 	t.Helper()
 	for _, sql := range []string{
 		"create table things (id bigint primary key, name text, amount numeric, at timestamptz, day date, kind text, owner bigint, flag boolean)",
-		"create table tags (thing bigint not null, tag bigint not null)",
+		"create table marks (thing bigint not null, tag bigint not null)",
 		"create table events (thing bigint not null, at timestamptz not null, kind text not null)",
 	} {
 		if _, err := db.Conn(t.Context()).Exec(t.Context(), sql); err != nil {

@@ -174,7 +174,7 @@ func TestACompiledTreeFindsWhatTheOracleFinds(t *testing.T) {
 func store(t *testing.T, db *postgres.DB, all []thing) {
 	t.Helper()
 	var b pgx.Batch
-	b.Queue("truncate things, tags, events")
+	b.Queue("truncate things, marks, events")
 	for _, x := range all {
 		var day *string
 		if x.day != nil {
@@ -183,7 +183,7 @@ func store(t *testing.T, db *postgres.DB, all []thing) {
 		}
 		b.Queue("insert into things values ($1, $2, $3, $4, $5, $6, $7, $8)", x.id, x.name, x.amount, x.at, day, x.kind, x.owner, x.flag)
 		for _, tag := range x.tags {
-			b.Queue("insert into tags values ($1, $2)", x.id, tag)
+			b.Queue("insert into marks values ($1, $2)", x.id, tag)
 		}
 		for _, e := range x.events {
 			b.Queue("insert into events values ($1, $2, $3)", x.id, e.at, e.kind)
