@@ -14,6 +14,7 @@ import { messageKeys } from './messages';
 import { reminderKeys } from './reminders';
 import { roleKeys } from './roles';
 import { sessionKeys } from './session';
+import { workKeys } from './worklist';
 
 type Ids = { id?: number; client_id?: number; user_id?: number };
 
@@ -33,6 +34,9 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'imports.changed': () => [exchangeKeys.imports],
   'exports.changed': () => [exchangeKeys.exports],
   'clients.changed': () => [clientKeys.all, listKeys.all, listKeys.counts],
+  'views.changed': () => [workKeys.views],
+  'segments.changed': () => [workKeys.segments],
+  'bulk.changed': () => [workKeys.bulk],
   'lines.changed': () => [lineKeys.all],
   'users.changed': () => [sessionKeys.users],
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],
@@ -48,6 +52,7 @@ const staleByEvent: Record<string, QueryKey[]> = {
   'message.state': [messageKeys.all],
   'reminder.due': [reminderKeys.all],
   'import.ended': [exchangeKeys.imports],
+  'bulk.ended': [workKeys.bulk],
   'export.waiting': [exchangeKeys.exports],
   'export.decided': [exchangeKeys.exports],
   'export.ready': [exchangeKeys.exports],

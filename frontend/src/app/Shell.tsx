@@ -4,6 +4,7 @@ import {
   Bell,
   Gauge,
   Keyboard,
+  Layers,
   ListChecks,
   MessageSquare,
   ScrollText,
@@ -13,6 +14,7 @@ import {
 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useCan, useMe } from '@/api/react';
+import type { Permission } from '@/api/types';
 import { useTelephone } from '@/call/context';
 import { ProofDialog } from '@/features/access/ProofDialog';
 import { useAlertWatch } from '@/features/audit/AlertWatch';
@@ -28,20 +30,31 @@ import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Avatar } from '@/ui/kit';
 import css from './shell.module.css';
 
+interface Place {
+  to: string;
+  key: string;
+  icon: LucideIcon;
+  id: string;
+  needs?: Permission;
+}
+
 const places = [
   { to: '/board', key: 'nav.board', icon: Gauge, id: 'board' },
   { to: '/leads', key: 'nav.leads', icon: ListChecks, id: 'leads' },
   { to: '/clients', key: 'nav.clients', icon: Users, id: 'clients' },
+  { to: '/segments', key: 'nav.segments', icon: Layers, id: 'segments', needs: 'segments.read' },
   { to: '/messages', key: 'nav.messages', icon: MessageSquare, id: 'messages' },
   { to: '/reminders', key: 'nav.reminders', icon: Bell, id: 'reminders' },
-] as const;
+] as const satisfies Place[];
 
 /** The frame of every screen: rail, softphone, the page, what floats. */
 export function Shell() {
   const t = useT();
   const me = useMe();
   const navigate = useNavigate();
-  const overseer = useCan()('audit.read');
+  const can = useCan();
+  const overseer = can('audit.read');
+  const shown = useMemo(() => places.filter((place) => !('needs' in place) || can(place.needs)), [can]);
   const alerts = useAlertWatch(overseer);
   const { softphone } = useTelephone();
   const leadActions = useLeadActions();
@@ -52,7 +65,7 @@ export function Shell() {
 
   const actions = useMemo<PaletteAction[]>(
     () => [
-      ...places.map((place) => ({
+      ...shown.map((place) => ({
         id: `go-${place.id}`,
         label: t(place.key),
         icon: place.icon,
@@ -83,7 +96,7 @@ export function Shell() {
         run: () => setHelping(true),
       },
     ],
-    [t, navigate, overseer],
+    [t, navigate, overseer, shown],
   );
   const doors = useMemo(
     () => ({
@@ -105,7 +118,7 @@ export function Shell() {
         <Link to="/board" search={{}} className={css.logo} aria-label="Centralita">
           <img src="/icon.svg" alt="" width={28} height={28} />
         </Link>
-        {places.map((place) => (
+        {shown.map((place) => (
           <RailLink key={place.id} to={place.to} label={t(place.key)} icon={place.icon} id={place.id} />
         ))}
         <span className={css.spring} />

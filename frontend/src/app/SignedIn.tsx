@@ -26,6 +26,7 @@ export function SignedIn(props: { me: Me; onLocale(locale: Locale): void; locked
         messageIn: (message) => latest.current.messageIn(message),
         exportNews: (news) => latest.current.exportNews(news),
         importEnded: (ended) => latest.current.importEnded(ended),
+        bulkEnded: (ended) => latest.current.bulkEnded(ended),
         notice: (level, code) => latest.current.notice(level, code),
         callNotice: () => latest.current.callNotice(),
       }),
@@ -122,6 +123,11 @@ function useWishes(): DeskWishes {
       if (ended.state === 'failed') toast.failed(t('import.ended.failed', { name }));
       else if (ended.state === 'undone') toast.done(t('import.ended.undone', { name }));
       else toast.done(t('import.ended.done', { ...ended, name }));
+    },
+    bulkEnded: (ended) => {
+      if (ended.state === 'failed') toast.failed(t('bulk.ended.failed'));
+      else if (ended.state === 'undone') toast.done(t('bulk.ended.undone', { n: ended.undone }));
+      else toast.done(t('bulk.ended.done', { n: ended.changed }));
     },
     notice: (level, name) =>
       level === 'error' ? toast.failed(code('notice', name)) : toast.done(code('notice', name)),

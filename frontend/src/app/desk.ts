@@ -4,6 +4,7 @@ import type { ExportNews, ImportEnded } from '@/api/exchange';
 import { sessionLost } from '@/api/http';
 import { applySignal, refetchAll } from '@/api/signals';
 import type { Me, Message, Reminder } from '@/api/types';
+import type { BulkEnded } from '@/api/worklist';
 import { watchDevices } from '@/call/devices';
 import { CallNotices, type NoticeWords } from '@/call/notices';
 import { TabOwnership } from '@/call/ownership';
@@ -17,6 +18,7 @@ export interface DeskWishes {
   reminderDue(reminder: Reminder): void;
   messageIn(message: Message): void;
   importEnded(ended: ImportEnded): void;
+  bulkEnded(ended: BulkEnded): void;
   exportNews(news: ExportNews): void;
   notice(level: string, code: string): void;
   callNotice(): NoticeWords;
@@ -114,6 +116,7 @@ export class Desk {
     if (kind === 'message.in') this.wishes.messageIn((data as { message: Message }).message);
     if (kind.startsWith('export.') || kind === 'canary.heard') this.wishes.exportNews({ ...(data as object), kind });
     if (kind === 'import.ended') this.wishes.importEnded(data as ImportEnded);
+    if (kind === 'bulk.ended') this.wishes.bulkEnded(data as BulkEnded);
     if (kind === 'notice') {
       const notice = data as { level: string; code: string };
       this.wishes.notice(notice.level, notice.code);

@@ -98,6 +98,13 @@ const newClient = createRoute({
   component: lazyRouteComponent(() => import('./routes/clients'), 'NewClientRoute'),
 });
 
+const segments = createRoute({
+  getParentRoute: () => root,
+  path: '/segments',
+  validateSearch: (search: Search): { id?: number | 'new' } => ({ id: search.id === 'new' ? 'new' : id(search.id) }),
+  component: lazyRouteComponent(() => import('./routes/clients'), 'SegmentsRoute'),
+});
+
 const duplicates = createRoute({
   getParentRoute: () => root,
   path: '/clients/duplicates',
@@ -245,6 +252,7 @@ const tree = root.addChildren([
   lead,
   clients,
   newClient,
+  segments,
   duplicates,
   client,
   imports,

@@ -6,6 +6,7 @@ import { ClientCard, type CardSlots } from '@/features/client/ClientCard';
 import { NewClientPage } from '@/features/client/NewClientPage';
 import { askedOf, ListPage } from '@/features/clientlist/ListPage';
 import { ExchangeMenu } from '@/features/exchange/ExchangeMenu';
+import { SegmentsPage } from '@/features/clientlist/SegmentsPage';
 import { ListCell, useListFields } from '@/features/field/ListCell';
 import { useFieldTabs } from '@/features/field/useFieldTabs';
 import { ClientFiles } from '@/features/file/ClientFiles';
@@ -52,6 +53,12 @@ export function ClientsRoute() {
       />
     </AtHand>
   );
+}
+
+export function SegmentsRoute() {
+  const { id = null } = useSearch({ from: '/segments' });
+  const navigate = useNavigate({ from: '/segments' });
+  return <SegmentsPage chosen={id} onChoose={(next) => void navigate({ search: next === null ? {} : { id: next } })} />;
 }
 
 export function NewClientRoute() {

@@ -1,4 +1,4 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, Modal, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { CopyCheck, Plus, Search, Users } from 'lucide-react';
@@ -7,6 +7,7 @@ import { listCountQuery, type TableAsk, type TableRow } from '@/api/clientlist';
 import { clientFieldsQuery, type ListQuery } from '@/api/exchange';
 import { useCan, useErrorText } from '@/api/react';
 import { usersQuery } from '@/api/session';
+import { viewsQuery } from '@/api/worklist';
 import type { FieldInfo } from '@/api/types';
 import { useNow } from '@/lib/clock';
 import { useFormat } from '@/lib/format';
@@ -16,12 +17,17 @@ import { readJSON, tabStore } from '@/lib/storage';
 import { Empty, Failed, Page, SkeletonRows } from '@/ui/kit';
 import { CellEditor, editableKeys } from './CellEditor';
 import css from './clientlist.module.css';
+import { BulkBar } from './BulkBar';
+import { BulkRuns } from './BulkRuns';
 import { ColumnMenu } from './ColumnMenu';
 import { FilterBar } from './FilterBar';
 import { Grid } from './Grid';
 import { readColumns, writeColumns, type ListSearch } from './model';
+import { SegmentForm } from './SegmentForm';
 import { useRows } from './useRows';
 import { useSelection } from './useSelection';
+import { ViewMenu } from './ViewMenu';
+import { findView } from './views';
 import { useWords } from './words';
 
 /** What a cell of a field that the firm has added is changed with. */
@@ -59,9 +65,19 @@ export function ListPage(props: {
   custom: CustomCells;
 }) {
   const known = useQuery(clientFieldsQuery);
+  const views = useQuery(viewsQuery);
   const errorText = useErrorText();
   const t = useT();
-  if (known.data) return <Listing {...props} fields={known.data} />;
+  // An address that says nothing is the list that one begins with.
+  const bare = Object.values(props.search).every((value) => value === undefined);
+  const first = bare ? findView(views.data, views.data?.default) : undefined;
+  const { onSearch } = props;
+  const latest = useRef(onSearch);
+  latest.current = onSearch;
+  useEffect(() => {
+    if (first) latest.current(first, true);
+  }, [first]);
+  if (known.data && !first && (!bare || !views.isPending)) return <Listing {...props} fields={known.data} />;
   return (
     <Page title={t('nav.clients')} testId="clients-page">
       {known.isError ? (
@@ -123,12 +139,23 @@ function Listing(props: {
     onSearch({ sort: key, desc: sorted ? !query.desc : byKey.get(key)?.type === 'date' });
   };
   const narrowed = Boolean(search.q || search.f);
+  const [segmenting, setSegmenting] = useState(false);
 
   return (
     <Page
       title={t('nav.clients')}
       testId="clients-page"
-      lead={<SearchBox text={search.q ?? ''} onText={(q) => onSearch({ q: q || undefined }, true)} />}
+      lead={
+        <>
+          <ViewMenu
+            search={search}
+            columns={columns}
+            onView={(to) => onSearch(to)}
+            onSegment={can('segments.write') ? () => setSegmenting(true) : undefined}
+          />
+          <SearchBox text={search.q ?? ''} onText={(q) => onSearch({ q: q || undefined }, true)} />
+        </>
+      }
       actions={
         <span className="row">
           <ColumnMenu
@@ -167,6 +194,15 @@ function Listing(props: {
             {total === undefined ? '…' : t('list.count', { n: total, shown: format.number(total) })}
           </span>
         </div>
+        <BulkBar
+          selection={selection}
+          search={search}
+          total={total}
+          fields={fields}
+          words={words}
+          settable={custom.can}
+        />
+        {writes && <BulkRuns fields={fields} words={words} />}
         {rows.pending ? (
           <SkeletonRows rows={14} height={34} />
         ) : rows.error && rows.count === 0 ? (
@@ -227,6 +263,18 @@ function Listing(props: {
           />
         )}
       </div>
+      <Modal opened={segmenting} onClose={() => setSegmenting(false)} title={t('segment.save_as')} size="lg">
+        {segmenting && (
+          <SegmentForm
+            segment={null}
+            filter={search.f}
+            fields={fields}
+            words={words}
+            onDone={(kept) => void navigate({ to: '/segments', search: { id: kept.id } })}
+            onCancel={() => setSegmenting(false)}
+          />
+        )}
+      </Modal>
     </Page>
   );
 }

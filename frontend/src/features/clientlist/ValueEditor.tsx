@@ -167,7 +167,8 @@ function Events(props: { info: FieldInfo; value: Counted | undefined; words: Wor
   );
 }
 
-function RecordValue(props: { info: FieldInfo; value: unknown; onChange(value: unknown): void }) {
+/** Another client, found by what is typed; of other records the number. */
+export function RecordValue(props: { info: FieldInfo; value: unknown; onChange(value: unknown): void }) {
   const t = useT();
   const [typed, setTyped] = useState('');
   const word = typed.trim();

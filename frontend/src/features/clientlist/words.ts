@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useIntl } from 'react-intl';
+import { sourcesQuery, tagsQuery } from '@/api/clientlist';
 import { dictionariesQuery } from '@/api/fields';
 import { linesQuery } from '@/api/lines';
 import { usersQuery } from '@/api/session';
@@ -37,6 +38,8 @@ export function useWords() {
   const users = useQuery(usersQuery).data;
   const lines = useQuery(linesQuery).data;
   const dictionaries = useQuery(dictionariesQuery).data;
+  const tags = useQuery(tagsQuery).data;
+  const sources = useQuery(sourcesQuery).data;
   return useMemo(() => {
     const field = (info: FieldInfo | undefined, key = '') => info?.label || code('export.column', info?.key ?? key);
     const op = (name: string) => code('filter.op', name);
@@ -60,6 +63,8 @@ export function useWords() {
     const options = (info: FieldInfo): Option[] | null => {
       if (info.type === 'choice') return info.choices.map((word) => ({ value: word, label: choice(info, word) }));
       if (info.type === 'user') return people;
+      const named = info.of === 'tag' ? tags : info.of === 'source' ? sources : null;
+      if (named) return named.map((each) => ({ value: String(each.id), label: each.name }));
       if (info.of === 'line') return (lines ?? []).map((line) => ({ value: String(line.id), label: line.name }));
       if (info.of.startsWith('dictionary:')) {
         const dictionary = dictionaries?.find((each) => `dictionary:${each.id}` === info.of);
@@ -103,7 +108,7 @@ export function useWords() {
       return inner.join(item.mode === 'any' ? ` ${t('filter.or')} ` : ` ${t('filter.and')} `);
     };
     return { field, op, choice, kind, options, leaf, text, value };
-  }, [t, code, format, intl, users, lines, dictionaries]);
+  }, [t, code, format, intl, users, lines, dictionaries, tags, sources]);
 }
 
 export type Words = ReturnType<typeof useWords>;
