@@ -13,6 +13,7 @@ export function useToast() {
           message: text,
           color: 'red',
           autoClose: 8000,
+          closeButtonProps: { 'aria-label': t('action.dismiss') },
           role: 'alert',
           'data-testid': 'toast-error',
         } as Parameters<typeof notifications.show>[0]);
@@ -21,6 +22,7 @@ export function useToast() {
         const id = notifications.show({
           autoClose: undo ? 10_000 : 4000,
           withCloseButton: !undo,
+          closeButtonProps: { 'aria-label': t('action.dismiss') },
           color: 'accent',
           role: 'status',
           'data-testid': 'toast',

@@ -171,7 +171,13 @@ function Run(props: { run: BulkRun; fields: FieldInfo[]; words: Words; onHide():
           {t('bulk.dismiss')}
         </Button>
       )}
-      <Modal opened={looking} onClose={() => setLooking(false)} title={what(run)} size="xl">
+      <Modal
+        opened={looking}
+        onClose={() => setLooking(false)}
+        title={what(run)}
+        size="xl"
+        closeButtonProps={{ 'aria-label': t('action.dismiss') }}
+      >
         {looking && <RunRows run={run} value={(exact) => value(run, exact)} />}
       </Modal>
     </div>

@@ -263,7 +263,13 @@ function Listing(props: {
           />
         )}
       </div>
-      <Modal opened={segmenting} onClose={() => setSegmenting(false)} title={t('segment.save_as')} size="lg">
+      <Modal
+        opened={segmenting}
+        onClose={() => setSegmenting(false)}
+        title={t('segment.save_as')}
+        size="lg"
+        closeButtonProps={{ 'aria-label': t('action.dismiss') }}
+      >
         {segmenting && (
           <SegmentForm
             segment={null}

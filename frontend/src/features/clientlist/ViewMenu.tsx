@@ -186,6 +186,7 @@ export function ViewMenu(props: {
         opened={form !== null}
         onClose={() => setForm(null)}
         title={form === 'new' ? t('view.save_as') : t('view.edit')}
+        closeButtonProps={{ 'aria-label': t('action.dismiss') }}
       >
         {form !== null && book && (
           <ViewForm
