@@ -116,6 +116,7 @@ export function CellEditor(props: {
       aria-label={props.words.field(info)}
       autoFocus
       defaultDropdownOpened
+      onFocus={(event) => event.currentTarget.select()}
       searchable
       clearable={info.key !== 'kind'}
       value={held || null}

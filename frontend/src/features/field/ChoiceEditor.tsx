@@ -38,6 +38,7 @@ export function ChoiceEditor(props: EditorProps) {
     <Select
       aria-label={field.label}
       autoFocus
+      onFocus={(event) => event.currentTarget.select()}
       defaultDropdownOpened
       searchable
       clearable={!field.options.required}

@@ -40,6 +40,7 @@ export function ReferenceEditor(props: EditorProps) {
     <Select
       aria-label={field.label}
       autoFocus
+      onFocus={(event) => event.currentTarget.select()}
       defaultDropdownOpened
       searchable
       clearable={!field.options.required}
