@@ -24,14 +24,17 @@ const (
 	sqlPeople = `select o.id, o.kind, o.name, o.position, coalesce(p.value, ''), o.archived_at from clients o
 		left join lateral ` + firstPhone + ` p on true where o.organisation_id = $1 and {o} order by o.archived_at nulls first, o.name_key, o.id limit 500`
 	sqlCardCounts = `select (select count(*) from leads d where d.client_id = $1 and {leads}),
-		(select count(*) from files where client_id = $1 and ready_at is not null and deleted_at is null),
+		(select count(*) from files f where f.client_id = $1 and f.ready_at is not null and f.deleted_at is null and {files}),
 		exists (select from client_pins where client_id = $1 and user_id = $2)`
 )
+
+// fileRights is who may see which file of a client, as the room of files has it.
+var fileRights = access.Resource{Entity: access.File, Owner: "user_id", Client: "client_id"}
 
 const firstPhone = `(select value from contact_points where client_id = o.id and kind = 'phone' order by id limit 1)`
 
 // seeing puts the rights of ctx's actor into a statement: {o} stands for what he
-// may read of the client o, {leads} of the lead d.
+// may read of the client o, {leads} of the lead d, {files} of the file f.
 func seeing(ctx context.Context, sql string, args *[]any) string {
 	bind := func(v any) string {
 		*args = append(*args, v)
@@ -42,6 +45,9 @@ func seeing(ctx context.Context, sql string, args *[]any) string {
 	}
 	if strings.Contains(sql, "{leads}") {
 		sql = strings.ReplaceAll(sql, "{leads}", leadRights.Where(ctx, access.Read, "d", bind))
+	}
+	if strings.Contains(sql, "{files}") {
+		sql = strings.ReplaceAll(sql, "{files}", fileRights.Where(ctx, access.Read, "f", bind))
 	}
 	return sql
 }

@@ -14,7 +14,16 @@ import { useToast } from '@/ui/toast';
 import css from './merge.module.css';
 import { Reasons } from './Reasons';
 
-const fields = ['name', 'responsible_id', 'organisation_id', 'language', 'time_zone', 'note'] as const;
+const fields = [
+  'name',
+  'responsible_id',
+  'organisation_id',
+  'position',
+  'source_id',
+  'language',
+  'time_zone',
+  'note',
+] as const;
 type Field = (typeof fields)[number];
 
 /** Two clients side by side; of each field that differs a person says whose value stays. */
@@ -203,6 +212,7 @@ function Value(props: { client: Client; field: Field }) {
   if (!client[field]) return <span className="whisper">{t('value.none')}</span>;
   if (field === 'responsible_id') return <>{users.find((user) => user.id === client.responsible_id)?.name ?? '…'}</>;
   if (field === 'organisation_id') return <>{organisation.data?.name ?? '…'}</>;
+  if (field === 'source_id') return <>{client.source_name}</>;
   if (field === 'language') return <>{format.language(client.language)}</>;
   return <span className={css.value}>{String(client[field])}</span>;
 }
