@@ -10,7 +10,7 @@ import (
 
 func (a *API) registerRoles(r *web.Router) {
 	op := func(method, path, id, summary string, p web.Permission, status int) web.Op {
-		return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "access", Permission: p, Status: status}
+		return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "access", Permission: p, Status: status, StepUp: p == UsersWrite}
 	}
 	web.Handle(r, op(http.MethodGet, "/roles", "list-roles", "The roles, who has them, and what can be given", web.SignedIn, 0), a.roles)
 	web.Handle(r, op(http.MethodPost, "/roles", "add-role", "Make a role as a copy of another", UsersWrite, http.StatusCreated), a.addRole)

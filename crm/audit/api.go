@@ -44,7 +44,9 @@ func (a *API) Register(r *web.Router) {
 	web.Handle(r, op(http.MethodGet, "/audit/alerts", "list-audit-alerts", "What those who answer for the log have not seen yet", read), a.alerts)
 	web.Handle(r, op(http.MethodPost, "/audit/alerts/{id}/seen", "see-audit-alert", "Close an alert", read), a.see)
 	web.Handle(r, op(http.MethodGet, "/audit/quotas", "list-audit-quotas", "How much each role may look at", access.SettingsRead), a.quotas)
-	web.Handle(r, op(http.MethodPut, "/audit/quotas", "set-audit-quotas", "Say how much roles may look at", access.SettingsWrite), a.setQuotas)
+	widen := op(http.MethodPut, "/audit/quotas", "set-audit-quotas", "Say how much roles may look at", access.SettingsWrite)
+	widen.StepUp = true
+	web.Handle(r, widen, a.setQuotas)
 }
 
 // AuditInput asks for a page of entries.

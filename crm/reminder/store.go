@@ -96,22 +96,23 @@ func (s *Store) complete(ctx context.Context, d *Draft, actor int64) error {
 	if d.Audience == ForClient {
 		d.UserID = 0
 	}
-	var leadOK, clientOK, userOK bool
+	var leadOK, clientOK, userOK, pointOK bool
 	var clientID int64
 	var clientZone, firmZone string
 	err := s.db.Conn(ctx).QueryRow(ctx, `
 		select $2::bigint = 0 or l.id is not null, $1::bigint = 0 or c.id is not null, $3::bigint = 0 or u.id is not null,
+		       $4::bigint = 0 or exists (select from contact_points p where p.id = $4 and p.client_id = c.id),
 		       coalesce(c.id, 0), coalesce(c.time_zone, ''), coalesce(f.time_zone, 'UTC')
 		from (select 1) one
 		left join leads l on l.id = $2
 		left join clients c on c.id = coalesce(nullif($1::bigint, 0), l.client_id)
 		left join users u on u.id = $3 and u.active
-		left join firms f on f.id = 1`, d.ClientID, d.LeadID, d.UserID).
-		Scan(&leadOK, &clientOK, &userOK, &clientID, &clientZone, &firmZone)
+		left join firms f on f.id = 1`, d.ClientID, d.LeadID, d.UserID, d.ContactPointID).
+		Scan(&leadOK, &clientOK, &userOK, &pointOK, &clientID, &clientZone, &firmZone)
 	if err != nil {
 		return fmt.Errorf("complete reminder: %w", err)
 	}
-	if !leadOK || !clientOK || !userOK || d.Audience == ForUser && d.UserID == 0 || d.Audience == ForClient && clientID == 0 && d.LeadID == 0 {
+	if !leadOK || !clientOK || !userOK || !pointOK || d.Audience == ForUser && d.UserID == 0 || d.Audience == ForClient && clientID == 0 && d.LeadID == 0 {
 		return errNoUser
 	}
 	d.ClientID = clientID

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"centralita/internal/config"
 	"centralita/internal/postgres/pgtest"
@@ -82,6 +83,15 @@ func (b *bed) signIn(user int64) string {
 	return token
 }
 
+// recorder is an answer without a connection, which has no limits either.
+type recorder struct{ *httptest.ResponseRecorder }
+
+// SetReadDeadline implements what http.ResponseController asks of a connection.
+func (recorder) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements what http.ResponseController asks of a connection.
+func (recorder) SetWriteDeadline(time.Time) error { return nil }
+
 // answer is what came back, headers included.
 type answer struct {
 	status int
@@ -116,7 +126,7 @@ func (b *bed) send(ctx context.Context, token, method, path string, in any) answ
 	if token != "" {
 		req.AddCookie(&http.Cookie{Name: web.SessionCookieName, Value: token})
 	}
-	w := httptest.NewRecorder()
+	w := recorder{httptest.NewRecorder()}
 	b.handler.ServeHTTP(w, req)
 	return answer{w.Code, w.Result().Header, w.Body.Bytes()}
 }

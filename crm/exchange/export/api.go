@@ -23,9 +23,10 @@ func (a *API) Register(r *web.Router) {
 	}
 	own, decide := access.ClientsExport, access.ExportsApprove
 	web.Handle(r, op(http.MethodGet, "/exports", "list-exports", "One's own exports; all of them for who approves", web.SignedIn, 0), a.list)
-	web.Handle(r, op(http.MethodPost, "/exports", "request-export", "Ask for a file of clients", own, http.StatusCreated), a.request)
+	fresh := func(o web.Op) web.Op { o.StepUp = true; return o }
+	web.Handle(r, fresh(op(http.MethodPost, "/exports", "request-export", "Ask for a file of clients", own, http.StatusCreated)), a.request)
 	web.Handle(r, op(http.MethodGet, "/exports/{id}", "get-export", "An export and how far it is", web.SignedIn, 0), a.get)
-	web.Handle(r, op(http.MethodPost, "/exports/{id}/approve", "approve-export", "Let another's export begin", decide, 0), a.approve)
+	web.Handle(r, fresh(op(http.MethodPost, "/exports/{id}/approve", "approve-export", "Let another's export begin", decide, 0)), a.approve)
 	web.Handle(r, op(http.MethodPost, "/exports/{id}/refuse", "refuse-export", "Refuse another's export", decide, 0), a.refuse)
 	web.Handle(r, op(http.MethodPost, "/exports/{id}/cancel", "cancel-export", "Take one's export back, with its file", own, 0), a.cancel)
 	r.Raw(op(http.MethodGet, "/exports/{id}/file", "fetch-export", "The file, for its author", own, 0), func(w http.ResponseWriter, req *http.Request) {
@@ -33,7 +34,7 @@ func (a *API) Register(r *web.Router) {
 	})
 	web.Handle(r, op(http.MethodGet, "/export-canaries", "list-canaries", "Files that were heard of", decide, 0), a.canaries)
 	web.Handle(r, op(http.MethodGet, "/export-settings", "get-export-settings", "The firm's rules for exports", access.SettingsRead, 0), a.settings)
-	web.Handle(r, op(http.MethodPut, "/export-settings", "change-export-settings", "Change the firm's rules for exports", access.SettingsWrite, 0), a.setSettings)
+	web.Handle(r, fresh(op(http.MethodPut, "/export-settings", "change-export-settings", "Change the firm's rules for exports", access.SettingsWrite, 0)), a.setSettings)
 }
 
 // ExportList is a page of exports.

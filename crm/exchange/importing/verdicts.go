@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"centralita/crm/access"
 	"centralita/crm/client"
 	"centralita/crm/exchange/sheet"
 )
@@ -79,8 +80,14 @@ func (s *Service) Download(ctx context.Context, id int64, verdict string, out sh
 // Saved returns the mappings that are kept.
 func (s *Service) Saved(ctx context.Context) ([]Saved, error) { return s.store.saved(ctx) }
 
+// mappings are whose saved ones may be forgotten: all who import use them.
+var mappings = access.Resource{Entity: access.Import, Owner: "created_by", Table: "import_mappings", Missing: errNoMapping}
+
 // Forget removes a saved mapping.
 func (s *Service) Forget(ctx context.Context, id int64) error {
+	if err := mappings.CheckID(ctx, s.db, access.Delete, id); err != nil {
+		return err
+	}
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		name, err := s.store.forget(ctx, id)
 		if err != nil {
