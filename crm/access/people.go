@@ -213,7 +213,8 @@ func (s *Service) ChangeFirm(ctx context.Context, c FirmChange) (Firm, error) {
 }
 
 // mayGive returns nil when ctx's actor holds, himself, all that these roles give:
-// nobody hands out, or takes a hand in, more than he has. Unknown roles are
+// nobody hands out, or takes a hand in, more than he has, and the owner's role
+// comes from an owner alone. Unknown roles are
 // refused.
 func mayGive(ctx context.Context, all []Role, keys ...string) error {
 	actor := ActorFrom(ctx)
@@ -222,7 +223,7 @@ func mayGive(ctx context.Context, all []Role, keys ...string) error {
 		if at < 0 {
 			return invalid("roles", "there is no such role")
 		}
-		if !actor.System() && !actor.rights().covers(all[at].Grants) {
+		if !actor.System() && (!actor.rights().covers(all[at].Grants) || key == Owner && !slices.Contains(actor.Roles, Owner)) {
 			return errMoreThanYours
 		}
 	}

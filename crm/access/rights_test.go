@@ -204,6 +204,16 @@ func TestNobodyGivesMoreThanHeHas(t *testing.T) {
 			t.Errorf("%s %s: %d %s", r[1], r[2], w.Code, w.Body)
 		}
 	}
+	boss, _ := h.login("admin")
+	if w := h.ask(boss, "PATCH", fmt.Sprintf("/users/%d", me.User.ID), `{"roles":["owner"]}`); w.Code != 403 || code(t, w) != "more_than_yours" {
+		t.Errorf("an administrator makes an owner: %d %s", w.Code, w.Body)
+	}
+	h.exec("update users set roles = '{owner}' where login = 'admin'")
+	boss, _ = h.login("admin")
+	if w := h.ask(boss, "PATCH", fmt.Sprintf("/users/%d", me.User.ID), `{"roles":["owner","steward"]}`); w.Code != 200 {
+		t.Errorf("an owner makes another: %d %s", w.Code, w.Body)
+	}
+	h.exec("update users set roles = '{steward}' where login = 'manager'")
 	if w := h.ask(token, "PATCH", fmt.Sprintf("/users/%d", me.User.ID), `{"roles":["no_such"]}`); w.Code != 422 {
 		t.Errorf("an unknown role: %d %s", w.Code, w.Body)
 	}

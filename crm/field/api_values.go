@@ -25,7 +25,13 @@ type sheetOut struct{ Body Sheet }
 
 func (a *API) sheet(ctx context.Context, in *clientIn) (*sheetOut, error) {
 	sheet, err := a.service.Sheet(ctx, in.ID)
-	return &sheetOut{sheet}, err
+	if err == nil {
+		err = a.service.ports.Audit.Look(ctx, "client.sheet.read", "client", in.ID, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &sheetOut{sheet}, nil
 }
 
 // after answers a change with what the sections hold now.

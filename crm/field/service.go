@@ -10,9 +10,11 @@ import (
 	"centralita/internal/postgres"
 )
 
-// Recorder writes down who changed what, in ctx's transaction.
+// Recorder writes down who changed what, in ctx's transaction, and who is about to
+// be shown what, before he is.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Look(ctx context.Context, action, entity string, id int64, detail any) error
 }
 
 // Signaller tells every browser, after ctx's transaction, that something changed.

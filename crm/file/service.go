@@ -26,10 +26,11 @@ type Clients interface {
 	CanChange(ctx context.Context, id int64) error
 }
 
-// Recorder writes down who did what, in ctx's transaction, and who looked at what,
+// Recorder writes down who did what, in ctx's transaction, and who looks at what,
 // before he sees it.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Look(ctx context.Context, action, entity string, id int64, detail any) error
 	Looking(ctx context.Context, action, entity string, id int64, detail any) (wait func() error)
 }
 
@@ -224,7 +225,7 @@ func (s *Service) Open(ctx context.Context, id int64) (Content, error) {
 		return Content{}, err
 	}
 	if err = intact(content, f.SHA256); err == nil {
-		err = s.ports.Audit.Record(ctx, "client.file.read", "client", f.ClientID, nil, map[string]any{"id": f.ID, "name": f.Name})
+		err = s.ports.Audit.Look(ctx, "client.file.read", "client", f.ClientID, map[string]any{"id": f.ID, "name": f.Name})
 	}
 	if err != nil {
 		return Content{}, errors.Join(err, content.Close())

@@ -53,7 +53,13 @@ type SimilarOutput struct {
 func (a *API) similar(ctx context.Context, in *SimilarInput) (*SimilarOutput, error) {
 	out := &SimilarOutput{}
 	var err error
-	out.Body.Items, err = a.s.Similar(ctx, Draft{Name: in.Body.Name, Phones: in.Body.Phones, Emails: in.Body.Emails, Country: in.Body.Country})
+	draft := Draft{Name: in.Body.Name, Phones: in.Body.Phones, Emails: in.Body.Emails, Country: in.Body.Country}
+	if out.Body.Items, err = a.s.Similar(ctx, draft); err != nil {
+		return nil, err
+	}
+	if len(out.Body.Items) > 0 {
+		err = a.s.ports.Audit.Look(ctx, "similar.search", "client", 0, in.Body)
+	}
 	return out, err
 }
 
@@ -118,8 +124,16 @@ type PreviewOutput struct {
 func (a *API) preview(ctx context.Context, in *MergeInput) (*PreviewOutput, error) {
 	out := &PreviewOutput{}
 	var err error
-	out.Body.Rows, err = a.s.Preview(ctx, in.order())
-	return out, err
+	o := in.order()
+	if out.Body.Rows, err = a.s.Preview(ctx, o); err != nil {
+		return nil, err
+	}
+	for _, id := range []int64{o.WinnerID, o.LoserID} { // both stand side by side now
+		if err := a.s.ports.Audit.Look(ctx, "client.merge.read", "client", id, nil); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // OneMerge names a merge.
@@ -142,7 +156,13 @@ type PairsOutput struct{ Body Page }
 
 func (a *API) pairs(ctx context.Context, in *PairsInput) (*PairsOutput, error) {
 	page, err := a.s.Pairs(ctx, in.Cursor)
-	return &PairsOutput{page}, err
+	if err == nil {
+		err = a.s.ports.Audit.Look(ctx, "duplicates.list", "client", 0, map[string]string{"cursor": in.Cursor})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &PairsOutput{page}, nil
 }
 
 func (a *API) look(ctx context.Context, _ *struct{}) (*struct{}, error) {

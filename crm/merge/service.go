@@ -35,9 +35,10 @@ type Fields interface {
 	Recompute(ctx context.Context, clients ...int64) error
 }
 
-// Recorder writes down who did what, in ctx's transaction.
+// Recorder writes down who did what, in ctx's transaction, and who is about to be shown what, before he is.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Look(ctx context.Context, action, entity string, id int64, detail any) error
 }
 
 // Signaller tells every browser, after ctx's transaction, that something changed.

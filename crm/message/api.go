@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"centralita/crm/access"
+	"centralita/crm/audit"
 	"centralita/internal/fault"
 	"centralita/internal/web"
 )
@@ -81,6 +82,11 @@ func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
 	}
 	f := Filter{ClientID: in.ClientID, State: in.State, Direction: in.Direction, Before: before, Limit: in.Limit}
 	items, next, err := a.service.List(ctx, f)
+	if err == nil {
+		err = a.service.ports.Audit.Look(ctx, "message.list", "message", 0, audit.Asked(map[string]any{
+			"client_id": f.ClientID, "state": f.State, "direction": f.Direction, "before": f.Before,
+		}))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -22,9 +22,11 @@ type Live interface {
 	Signal(ctx context.Context, kind string, data any)
 }
 
-// Recorder writes down who did what, in ctx's transaction.
+// Recorder writes down who did what, in ctx's transaction, and who is about to be
+// shown what, before he is.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Look(ctx context.Context, action, entity string, id int64, detail any) error
 }
 
 // Clients says who is behind a number, and notes that somebody was in touch.

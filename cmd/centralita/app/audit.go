@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"centralita/callcenter"
+	"centralita/callcenter/api"
 	"centralita/callcenter/store"
 	"centralita/crm/access"
 	"centralita/crm/audit"
@@ -105,4 +107,21 @@ func (a *App) readable(ctx context.Context, r access.Resource, rows []audit.Audi
 		found[id] = true
 	}
 	return found, postgres.Classify(err)
+}
+
+// notedCalls are the stored calls, whose lists are noted before they are shown.
+type notedCalls struct {
+	*store.Books
+	log *audit.Log
+}
+
+// List returns a page of calls once it is written down who looks at it.
+func (n notedCalls) List(ctx context.Context, f api.Filter, readable api.Condition) (calls []callcenter.Call, next string, err error) {
+	err = n.log.Look(ctx, "call.list", "call", 0, audit.Asked(map[string]any{
+		"client_id": f.ClientID, "lead_id": f.LeadID, "user_id": f.UserID, "outcome": f.Outcome, "cursor": f.Cursor,
+	}))
+	if err != nil {
+		return nil, "", err
+	}
+	return n.Books.List(ctx, f, readable)
 }

@@ -75,7 +75,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		merge.NewAPI(a.merges),
 		message.NewAPI(a.messages),
 		reminder.NewAPI(a.reminders),
-		api.New(a.floor, a.books, a.dialler(), a.who, a.name, a.rights()),
+		api.New(a.floor, notedCalls{a.books, a.audit}, a.dialler(), a.who, a.name, a.rights()),
 		recording.NewAPI(a.books, a.recordings(), a.rights().MayListen, a.heard),
 	} {
 		room.Register(r)

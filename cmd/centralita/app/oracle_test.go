@@ -209,7 +209,7 @@ func (v *viewer) visible(kind string) map[int64]bool {
 }
 
 // found are the markers in a text, however it is written.
-func (o *oracle) found(text string) (markers []string) {
+func (o *firm) found(text string) (markers []string) {
 	low := strings.ToLower(text)
 	for at := 0; ; {
 		i := strings.Index(low[at:], "zq")
@@ -227,7 +227,7 @@ func (o *oracle) found(text string) (markers []string) {
 }
 
 // digits are the numbers and days in a text, whatever stands between the digits.
-func (o *oracle) digits(text string) (markers []string) {
+func (o *firm) digits(text string) (markers []string) {
 	if len(text) >= 10 {
 		if _, is := o.cells[text[:10]]; is {
 			markers = append(markers, text[:10])

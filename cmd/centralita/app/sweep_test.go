@@ -77,6 +77,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 	t.Run("what is somebody else's", s.others)
 	t.Run("what nobody asked for", s.extras)
 	t.Run("without a proof", s.unproved)
+	t.Run("what cannot be noted", s.unnoted)
 }
 
 func newSweep(t *testing.T) *sweep {
@@ -407,6 +408,35 @@ func (s *sweep) unproved(t *testing.T) {
 	for _, id := range proven {
 		if !slices.ContainsFunc(s.routes, func(r asked) bool { return r.ID == id }) {
 			t.Errorf("there is no route %s", id)
+		}
+	}
+}
+
+// readings are what shows something of clients, with the deed under which the log has it.
+var readings = []struct{ path, deed string }{
+	{"/clients", "client.list"}, {"/clients/100005", "client.read"}, {"/clients/100005/card", "client.read"}, {"/clients/100005/sheet", "client.sheet.read"},
+	{"/clients/100005/timeline", "client.timeline.read"}, {"/clients/100005/history", "client.history.read"}, {"/files/700005/content", "client.file.read"},
+	{"/leads", "lead.list"}, {"/leads/200005", "lead.read"}, {"/calls", "call.list"}, {"/messages", "message.list"}, {"/exports", "export.list"},
+	{"/duplicates", "duplicates.list"}, {"/calls/300005/audio", "recording.play"}, {"/search?q=zq", "client.search"}, {"/audit", "audit.list"},
+}
+
+// unnoted: each reading is in the log before it is answered, and refused while the log cannot be written.
+func (s *sweep) unnoted(t *testing.T) {
+	boss, n := s.signIn(1000), 0
+	s.exec("alter table audit_entries rename to away")
+	for _, r := range readings {
+		if a := s.ask(boss, http.MethodGet, r.path, nil); a.status < http.StatusInternalServerError || len(s.found(string(a.body))) > 0 {
+			t.Errorf("%s while nothing can be noted: %d %.300s", r.path, a.status, a.body)
+		}
+	}
+	s.exec("alter table away rename to audit_entries")
+	for _, r := range readings {
+		var before int
+		s.each("select count(*) from audit_entries where action = '"+r.deed+"' and user_id = 1000", []any{&before}, func() {})
+		a := s.ask(boss, http.MethodGet, strings.Replace(r.path, "q=zq", "q=ana", 1), nil) // the same search once more would be one
+		s.each("select count(*) from audit_entries where action = '"+r.deed+"' and user_id = 1000", []any{&n}, func() {})
+		if a.status != http.StatusOK || n != before+1 {
+			t.Errorf("%s: %d, noted %d times as %s", r.path, a.status, n-before, r.deed)
 		}
 	}
 }

@@ -60,11 +60,17 @@ func (a *API) list(ctx context.Context, in *listIn) (*listOut, error) {
 		}
 	}
 	items, err := a.service.List(ctx, in.All, before, in.Limit+1)
+	if err == nil {
+		err = a.service.ports.Audit.Look(ctx, "export.list", "export", 0, map[string]any{"all": in.All, "before": before})
+	}
+	if err != nil {
+		return nil, err
+	}
 	out := &listOut{ExportList{Items: items}}
 	if len(items) > in.Limit {
 		out.Body.Items, out.Body.Next = items[:in.Limit], itoa(items[in.Limit-1].ID)
 	}
-	return out, err
+	return out, nil
 }
 
 // ExportWish is a request for a file of clients.

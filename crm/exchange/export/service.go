@@ -25,9 +25,11 @@ type Base interface {
 	Unknown(ctx context.Context, number string) (bool, error)
 }
 
-// Recorder writes down who did what, in ctx's transaction.
+// Recorder writes down who did what, in ctx's transaction, and who is about to be
+// shown what, before he is.
 type Recorder interface {
 	Record(ctx context.Context, action, entity string, id int64, before, after any) error
+	Look(ctx context.Context, action, entity string, id int64, detail any) error
 }
 
 // Live is the line to the browsers; see realtime.Log.
