@@ -28,7 +28,7 @@ const (
 var lineNumbers = []string{"+34910000001", "+34910000002", "+34910000003"}
 
 // baseVersion changes when what is loaded here does.
-const baseVersion = "1"
+const baseVersion = "2"
 
 func agentLogin(i int) string { return fmt.Sprintf("agent%02d", i) }
 func seatLogin(i int) string  { return fmt.Sprintf("seat%02d", i) }
@@ -113,7 +113,8 @@ func hire(ctx context.Context, db *postgres.DB) ([]int64, error) {
 const batch = 100_000
 
 // loadClients makes n clients with one phone each, as the product would store
-// them; every second one is some agent's, every third one has written before.
+// them; every second one is some agent's, and ten times something has passed
+// between each and the firm.
 func loadClients(ctx context.Context, db *postgres.DB, n int, responsible []int64) error {
 	conn, err := pgx.Connect(ctx, db.URL())
 	if err != nil {
@@ -166,6 +167,6 @@ insert into contact_readings (e164, contact_point_id, client_id, confidence)
 select ` + sqlNumber + `, i, i, $3::int from generate_series($1::int, $2::int) i`
 	sqlHistory = `
 insert into interactions (kind, direction, at, client_id, ref_id)
-select 'email', 'in', timestamptz '2026-01-01' - make_interval(secs => i), i, i
-from generate_series($1::int, $2::int) i where i % 3 = 0`
+select (array['email', 'chat', 'form'])[k % 3 + 1], 'in', timestamptz '2026-01-01' - make_interval(secs => i, days => 20 * k), i, i::bigint * 10 + k
+from generate_series($1::int, $2::int) i, generate_series(0, 9) k`
 )
