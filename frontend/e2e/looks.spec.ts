@@ -7,6 +7,8 @@ const routes = [
   '/board',
   '/leads',
   '/clients',
+  '/segments',
+  '/segments?id=new',
   '/imports',
   '/exports',
   '/settings/exports',

@@ -39,23 +39,6 @@ export const tablePageQuery = (ask: TableAsk, cursor: string) =>
       }),
   });
 
-export interface Tag {
-  id: number;
-  name: string;
-  color: string;
-}
-export const tagsQuery = queryOptions({
-  queryKey: ['tags'] as const,
-  staleTime: 60_000,
-  queryFn: ({ signal }) => http.get<{ items: Tag[] }>('/tags', undefined, signal).then((all) => all.items),
-});
-export const sourcesQuery = queryOptions({
-  queryKey: ['tags', 'sources'] as const,
-  staleTime: 60_000,
-  queryFn: ({ signal }) =>
-    http.get<{ items: { id: number; name: string }[] }>('/client-sources', undefined, signal).then((all) => all.items),
-});
-
 /** How many there are, without regard to order; counted anew now and then, not at every change of anybody. */
 export const listCountQuery = (query: ListQuery) =>
   queryOptions({

@@ -2,7 +2,7 @@ import { Button, MultiSelect, Popover, Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Archive, ArchiveRestore, PencilLine, Tag, UserRoundPlus, X, type LucideIcon } from 'lucide-react';
 import { useState, type FormEvent, type ReactNode } from 'react';
-import { tagsQuery } from '@/api/clientlist';
+import { tagsQuery } from '@/api/cards';
 import { useCan, useErrorText } from '@/api/react';
 import { usersQuery } from '@/api/session';
 import { startBulk, workKeys, type BulkRun, type BulkWhat, type BulkWho } from '@/api/worklist';

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { Link } from '@tanstack/react-router';
 import { Ban, Check, ListChecks, Loader, TriangleAlert, Undo2, type LucideIcon } from 'lucide-react';
 import { useState } from 'react';
-import { tagsQuery } from '@/api/clientlist';
+import { tagsQuery } from '@/api/cards';
 import { useErrorText, useReport } from '@/api/react';
 import {
   bulkRowsQuery,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useIntl } from 'react-intl';
-import { sourcesQuery, tagsQuery } from '@/api/clientlist';
+import { sourcesQuery, tagsQuery } from '@/api/cards';
 import { dictionariesQuery } from '@/api/fields';
 import { linesQuery } from '@/api/lines';
 import { usersQuery } from '@/api/session';
