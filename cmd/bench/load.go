@@ -98,14 +98,20 @@ func pressOne(ctx context.Context, s side, next *atomic.Int64) (out sample, err 
 
 // exchange sends a request and reads the answer whole.
 func exchange(conn net.Conn, r *bufio.Reader, request []byte) (status int, err error) {
+	status, _, err = exchangeBody(conn, r, request)
+	return status, err
+}
+
+// exchangeBody is exchange for one who wants the answer's body.
+func exchangeBody(conn net.Conn, r *bufio.Reader, request []byte) (status int, body []byte, err error) {
 	if _, err := conn.Write(request); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode, err
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, err
 }

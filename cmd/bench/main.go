@@ -79,6 +79,7 @@ var parts = []struct {
 	{"backlog", measureBacklog},
 	{"lookup", measureLookup},
 	{"lead", measureLead},
+	{"base", measureBase},
 	{"ledger", measureLedger},
 }
 

@@ -84,3 +84,27 @@ func answer(w http.ResponseWriter, status int, body any, err error) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the asker has gone: it counts as his failure
 }
+
+// registration is the floor of a new client: one INSERT, no number, no history.
+type registration struct{ pool *pgxpool.Pool }
+
+const sqlRegistration = `insert into peer_clients (kind, name, name_key) values ($1, $2, lower($2)) returning id, created_at`
+
+func (n registration) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	out := struct {
+		ID        int64     `json:"id"`
+		Kind      string    `json:"kind"`
+		Name      string    `json:"name"`
+		CreatedAt time.Time `json:"created_at"`
+	}{Kind: in.Kind, Name: in.Name}
+	err := n.pool.QueryRow(r.Context(), sqlRegistration, in.Kind, in.Name).Scan(&out.ID, &out.CreatedAt)
+	answer(w, http.StatusCreated, out, err)
+}
