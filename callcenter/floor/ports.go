@@ -52,6 +52,9 @@ type Ledger interface {
 	// Open opens or continues the lead of an inbound call, or finds that of an outbound one, and sets LeadID and
 	// InteractionID.
 	Open(ctx context.Context, call *callcenter.Call) error
+	// OpenNew is Open for an inbound call that by all that is known opens a new lead: nothing waits for it, and when
+	// it was wrong the transaction fails. False: it cannot be known, Open is to be asked.
+	OpenNew(ctx context.Context, call *callcenter.Call) (bool, error)
 }
 
 // Scribe writes what became true of a call, in the transaction that makes it true: the tables of calls, the

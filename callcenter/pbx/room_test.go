@@ -62,6 +62,8 @@ func (l ledger) Open(ctx context.Context, call *callcenter.Call) error {
 	return l.db.Conn(ctx).QueryRow(ctx, openLead, fmt.Sprint(call.ID)).Scan(&call.LeadID)
 }
 
+func (l ledger) OpenNew(context.Context, *callcenter.Call) (bool, error) { return false, nil }
+
 const (
 	addUser = `
 insert into users (login, name, password_hash, roles, phone_kind, sip_user, sip_password)

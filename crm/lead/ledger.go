@@ -34,6 +34,7 @@ type Ledger struct {
 	signals Signals
 	now     func() time.Time
 	boards  easel
+	ids     ids
 }
 
 // NewLedger returns the ledger kept in db.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -87,17 +88,32 @@ type ledger struct {
 
 // Open opens or continues the lead of an inbound call; for an outbound one it only files the call.
 func (l ledger) Open(ctx context.Context, c *callcenter.Call) error {
-	contact := lead.Contact{
-		Source: "call", Direction: string(c.Direction), LineID: c.Line.ID, ClientID: c.ClientID, E164: c.Caller.E164,
-		Raw: c.Caller.Raw, Caller: c.Caller.Name, CallID: int64(c.ID), UniqueKey: strconv.FormatInt(int64(c.ID), 10),
-		At: c.StartedAt, Recovered: c.Recovered, ResponsibleID: c.ResponsibleID, LeadID: c.LeadID, UserID: c.UserID,
-	}
-	filed, err := l.leads.Open(ctx, contact)
+	filed, err := l.leads.Open(ctx, contact(c))
 	if err != nil {
 		return err
 	}
 	c.LeadID, c.InteractionID = filed.LeadID, filed.InteractionID
 	return nil
+}
+
+// OpenNew opens the lead of an inbound call from somebody who, when he was looked up a moment ago, had none.
+func (l ledger) OpenNew(ctx context.Context, c *callcenter.Call) (bool, error) {
+	waits := func(k callcenter.Candidate) bool { return k.ClientID == c.ClientID && k.OpenLeads > 0 }
+	if c.Direction != callcenter.In || c.Recovered || slices.ContainsFunc(c.Identity.Candidates, waits) {
+		return false, nil
+	}
+	filed, err := l.leads.OpenNew(ctx, contact(c))
+	c.LeadID, c.InteractionID = filed.LeadID, filed.InteractionID
+	return true, err
+}
+
+// contact is a call as the lead ledger files it.
+func contact(c *callcenter.Call) lead.Contact {
+	return lead.Contact{
+		Source: "call", Direction: string(c.Direction), LineID: c.Line.ID, ClientID: c.ClientID, E164: c.Caller.E164,
+		Raw: c.Caller.Raw, Caller: c.Caller.Name, CallID: int64(c.ID), UniqueKey: strconv.FormatInt(int64(c.ID), 10),
+		At: c.StartedAt, Recovered: c.Recovered, ResponsibleID: c.ResponsibleID, LeadID: c.LeadID, UserID: c.UserID,
+	}
 }
 
 // Write notes in the lead what became of its call.
