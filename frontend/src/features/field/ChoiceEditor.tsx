@@ -10,7 +10,7 @@ const make = 'create';
 
 /** A choice by typing; what the dictionary lacks is added on the spot. */
 export function ChoiceEditor(props: EditorProps) {
-  const { field } = props;
+  const { field, stored } = props;
   const t = useT();
   const can = useCan();
   const cache = useQueryClient();
@@ -21,6 +21,10 @@ export function ChoiceEditor(props: EditorProps) {
   const terms = (dictionary?.terms ?? []).filter((term) => !term.archived_at || String(term.id) === props.value);
   const known = terms.some((term) => term.label.toLocaleLowerCase() === word.toLocaleLowerCase());
   const data = terms.map((term) => ({ value: String(term.id), label: term.label }));
+  // The entries may come after the first keystrokes, which they must not replace.
+  if (stored?.value && !data.some((each) => each.value === stored.value)) {
+    data.unshift({ value: stored.value, label: stored.label ?? stored.value });
+  }
   if (word && !known && dictionary && can('clients.write')) {
     data.push({ value: make, label: t('custom.create_term', { label: word }) });
   }
