@@ -51,6 +51,7 @@ func TestProduct(t *testing.T) {
 			"an SMS from the card":                smsFromCard,
 			"a reminder goes out":                 reminderGoesOut,
 			"rights of every route":               rightsOfRoutes,
+			"a masked number":                     maskedNumber,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -29,6 +29,7 @@ func TestFaults(t *testing.T) {
 		{"conversations outlive the server", conversationsSurvive},
 		{"pops across a killed server", popsAcrossKill},
 		{"no sound without a record of it", soundNeedsRecord},
+		{"changes and looks across a killed server", loggedAcrossKills},
 	} {
 		ok := t.Run(s.name, func(t *testing.T) {
 			p := p.For(t)

@@ -229,6 +229,12 @@ func (p *Product) Log(name string) string {
 // Files is where the product keeps recordings for good.
 func (p *Product) Files() string { return machine.Dir(p.dir).Files() }
 
+// VerifyLog runs `centralita audit verify` and returns what it says.
+func (p *Product) VerifyLog() (string, error) {
+	out, err := exec.Command(p.bin, "audit", "verify", "--data", p.dir).CombinedOutput()
+	return string(out), err
+}
+
 // LedgerCheck runs `centralita ledger check` and returns what it said; err is
 // not nil when the balance is not 0.
 func (p *Product) LedgerCheck() (string, error) {

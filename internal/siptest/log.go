@@ -16,6 +16,7 @@ type Event struct {
 	Sent   bool      // by this side
 	Method string    // of the request, or of the request that is answered
 	Status int       // 0 for a request
+	Text   string    // the message itself
 }
 
 // Log returns every SIP message of the call but repetitions, in order.
@@ -73,7 +74,7 @@ func (c *Call) note(at time.Time, sent bool, m *sip.Message) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.log = append(c.log, Event{at, sent, method, m.Status})
+	c.log = append(c.log, Event{at, sent, method, m.Status, string(m.Bytes())})
 	c.tell()
 }
 

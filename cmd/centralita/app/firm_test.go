@@ -433,6 +433,9 @@ func (f *firm) store() {
 		}
 	}
 	f.exec("select setval(pg_get_serial_sequence('users', 'id'), 5000)")
+	for _, u := range f.users {
+		f.exec("insert into segments (id, name, note, owner_id, filter) values ($1, $2, $3, $1, '{}')", u, f.mark(cell{kind: "segment", id: u}), f.mark(cell{kind: "segment", id: u}))
+	}
 	for range 300 {
 		kind := f.IntN(3)
 		f.exec(`insert into record_shares (entity, entity_id, user_id, reason, until) values ($1, $2, $3, 'call:1', now() + $4::int * interval '1 hour') on conflict do nothing`,

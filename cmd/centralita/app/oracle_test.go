@@ -51,6 +51,7 @@ var ownersOf = map[string]string{
 	"reminder":  "select id, coalesce(client_id, 0), user_id, created_by from reminders",
 	"note":      "select id, client_id, user_id, null::bigint from notes",
 	"file":      "select id, client_id, user_id, null::bigint from files",
+	"segment":   "select id, 0::bigint, owner_id, null::bigint from segments",
 	"import":    "select id, 0::bigint, created_by, null::bigint from imports",
 }
 

@@ -112,6 +112,9 @@ func (s *sweep) belongings() {
 	s.exec("update messages set user_id = 1 where user_id is null")
 	s.exec("insert into exports (id, state, format, query, columns, titles, total, created_by) values (7000001, 'waiting', 'csv', '{}', '{name}', '{Name}', 1, 1)")
 	s.exec("insert into client_merges (id, winner_id, loser_id, winner_name, loser_name) values (7000001, $1, 9999, 'a', 'b')", clientsFrom+5)
+	s.exec(`insert into segments (id, name, owner_id, filter) values (7000001, 'a', 1, '{}')`)
+	s.exec(`insert into views (id, name, owner_id, query, columns) values (7000001, 'a', 1, '{}', '[]')`)
+	s.exec(`insert into bulk_runs (id, what, created_by) values (7000001, '{}', 1)`)
 	s.exec("insert into import_mappings (id, name, header_key, mapping, policy, created_by) values (7000001, 'a', 'a', '{}', '{}', 1)")
 }
 
@@ -179,6 +182,7 @@ var from = map[string]int64{
 	"clients": clientsFrom + 5, "contact-points": 2 * (clientsFrom + 5), "rows": clientsFrom + 5, "addresses": clientsFrom + 5, "relations": clientsFrom + 5,
 	"leads": leadsFrom + 5, "calls": callsFrom + 5, "messages": messagesFrom + 5, "reminders": remindersFrom + 5, "files": filesFrom + 5,
 	"imports": importsFrom + 5, "exports": 7000001, "merges": 7000001, "mappings": 7000001, "deputies": 1,
+	"segments": 7000001, "views": 7000001, "bulk-runs": 7000001,
 }
 
 // missing is an id that no record has.
