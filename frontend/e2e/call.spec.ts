@@ -56,9 +56,11 @@ test('a client calls: pop, answer, two-way sound, reload, hang up, recording', a
   await call.digits('42#');
   await javier.page.keyboard.press('Escape');
 
-  await javier.page.reload();
+  await javier.page.reload({ waitUntil: 'commit' });
+  const loaded = Date.now();
   await javier.talking();
   await javier.hears(tones.caller);
+  expect(Date.now() - loaded, 'ms from the new page to hearing the client again').toBeLessThan(2000);
   await call.hears(tones.microphone);
   await expect(javier.id('client-card-name')).toHaveText(lucia.name);
 
