@@ -111,8 +111,8 @@ func (s *Service) write(ctx context.Context, run BulkRun, rows []BulkRow, mine m
 		r.Before, r.After = held(run.What, f), run.What.Value
 		if run.What.Kind == ToResponsible {
 			r.After = ""
-			if r.target != nil {
-				r.After = strconv.FormatInt(*r.target, 10)
+			if to := run.target(r.N); to != 0 {
+				r.After = strconv.FormatInt(to, 10)
 			}
 		}
 		if r.Verdict = Same; r.Before != r.After {

@@ -95,7 +95,18 @@ type BulkRun struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 
-	turn int
+	turn   int
+	shares []int // of the users to whom clients go
+}
+
+// target is whom the row n goes to, 0 for nobody.
+func (r BulkRun) target(n int) int64 {
+	for i, share := range r.shares {
+		if n -= share; n <= 0 {
+			return r.What.UserIDs[i]
+		}
+	}
+	return 0
 }
 
 // BulkRow is what became of one client. Before and After are exact values; of a
@@ -109,17 +120,15 @@ type BulkRow struct {
 	Before     string `json:"before"`
 	After      string `json:"after"`
 	Undone     *bool  `json:"undone,omitempty"`
-
-	target *int64
 }
 
 // maxRows bounds a run.
-const maxRows = 250_000
+const maxRows = 100_000
 
 var (
 	errNotFound = fault.New(fault.NotFound, "bulk_not_found", "There is no such run.")
 	errState    = fault.New(fault.Conflict, "bulk_state", "The run is not at a point where this can be done.")
 	errNobody   = fault.New(fault.Invalid, "bulk_nobody", "Nobody is chosen.")
-	errTooMany  = fault.New(fault.Invalid, "bulk_too_many", "At most 250,000 clients at once. Narrow the list.")
+	errTooMany  = fault.New(fault.Invalid, "bulk_too_many", "At most 100,000 clients at once. Narrow the list.")
 	errWhat     = fault.New(fault.Invalid, "invalid_input", "Check the marked fields.")
 )

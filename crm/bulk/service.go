@@ -153,7 +153,7 @@ func (s *Service) share(ctx context.Context, id int64, what BulkWhat, total int)
 			return err
 		}
 	}
-	return s.store.assign(ctx, id, what.UserIDs, shares(loads, total))
+	return s.store.assign(ctx, id, shares(loads, total))
 }
 
 // Runs are their author's.

@@ -16,19 +16,20 @@ import (
 type store struct{ db *postgres.DB }
 
 const selection = `select r.id, r.what, r.state, r.problem, r.total, r.position, r.changed, r.same, r.refused, r.failed, r.undone, r.kept,
-	r.created_by, r.created_at, r.finished_at, r.turn from bulk_runs r `
+	r.created_by, r.created_at, r.finished_at, r.turn, r.shares from bulk_runs r `
 
-const rowColumns = `select w.n, w.client_id, coalesce(w.verdict, ''), w.code, w.before, w.after, w.undone, w.target from bulk_rows w `
+const rowColumns = `select w.n, w.client_id, coalesce(w.verdict, ''), w.code, w.before, w.after, w.undone from bulk_rows w `
 
 const (
 	sqlInsert = `insert into bulk_runs (what, created_by) values ($1, $2) returning id`
 	sqlList   = selection + `where r.created_by = $1 order by r.id desc limit $2`
 	sqlBegin  = `update bulk_runs set state = $2, total = $3, problem = '', turn = turn + 1, finished_at = null, beat_at = now() where id = $1 returning turn`
 	sqlState  = `update bulk_runs set state = $2, problem = $3, finished_at = case when $2 not in ('running', 'undoing') then now() end where id = $1`
-	sqlLoads  = `select (select count(*) from clients c where c.responsible_id = u.id)
-			- (select count(*) from bulk_rows w join clients c on c.id = w.client_id where w.run_id = $1 and c.responsible_id = u.id)
-		from unnest($2::bigint[]) with ordinality u (id, n) order by u.n`
-	sqlAssign = `update bulk_rows set target = ($2::bigint[])[width_bucket(n, $3::int[])] where run_id = $1`
+	sqlLoads  = `select coalesce(a.n, 0) - coalesce(b.n, 0) from unnest($2::bigint[]) with ordinality u (id, place)
+		left join (select c.responsible_id as id, count(*) as n from clients c where c.responsible_id = any($2) group by 1) a on a.id = u.id
+		left join (select c.responsible_id as id, count(*) as n from bulk_rows w join clients c on c.id = w.client_id
+			where w.run_id = $1 and c.responsible_id = any($2) group by 1) b on b.id = u.id order by u.place`
+	sqlAssign = `update bulk_runs set shares = $2 where id = $1`
 	sqlNext   = rowColumns + `where w.run_id = $1 and w.n > $2 order by w.n limit $3`
 	sqlToUndo = rowColumns + `where w.run_id = $1 and w.verdict = 'changed' and w.undone is null order by w.n desc limit $2`
 	sqlJudge  = `update bulk_rows w set verdict = v.verdict, code = v.code, before = v.before, after = v.after
@@ -46,12 +47,12 @@ const (
 
 func scan(row pgx.CollectableRow) (r BulkRun, err error) {
 	err = row.Scan(&r.ID, &r.What, &r.State, &r.Problem, &r.Total, &r.Position, &r.Changed, &r.Same, &r.Refused, &r.Failed, &r.Undone, &r.Kept,
-		&r.AuthorID, &r.CreatedAt, &r.FinishedAt, &r.turn)
+		&r.AuthorID, &r.CreatedAt, &r.FinishedAt, &r.turn, &r.shares)
 	return r, err
 }
 
 func scanRow(row pgx.CollectableRow) (r BulkRow, err error) {
-	err = row.Scan(&r.N, &r.ClientID, &r.Verdict, &r.Code, &r.Before, &r.After, &r.Undone, &r.target)
+	err = row.Scan(&r.N, &r.ClientID, &r.Verdict, &r.Code, &r.Before, &r.After, &r.Undone)
 	return r, err
 }
 
@@ -93,18 +94,9 @@ func (s store) loads(ctx context.Context, id int64, users []int64) ([]int, error
 	return all, postgres.Classify(err)
 }
 
-// assign gives each of the users his share of the rows.
-func (s store) assign(ctx context.Context, id int64, users []int64, shares []int) error {
-	var who []int64
-	var from []int
-	next := 1
-	for i, share := range shares {
-		if share > 0 {
-			who, from = append(who, users[i]), append(from, next)
-			next += share
-		}
-	}
-	return s.exec(ctx, sqlAssign, id, who, from)
+// assign keeps how many of the rows each of the users gets.
+func (s store) assign(ctx context.Context, id int64, shares []int) error {
+	return s.exec(ctx, sqlAssign, id, shares)
 }
 
 func (s store) begin(ctx context.Context, id int64, state State, total int) (turn int, err error) {

@@ -53,6 +53,7 @@ create table bulk_runs (
     problem     text not null default '',
     turn        int not null default 0,
     total       int not null default 0,
+    shares      int[] not null default '{}',
     position    int not null default 0,
     changed     int not null default 0,
     same        int not null default 0,
@@ -66,6 +67,7 @@ create table bulk_runs (
     beat_at     timestamptz not null default now()
 );
 comment on column bulk_runs.position is 'rows that have their verdict; grows in the transaction that changes them, so that a worker knows where to go on';
+comment on column bulk_runs.shares is 'how many rows each of the users gets to whom clients go, in their order';
 comment on column bulk_runs.turn is 'raised whenever a worker is appointed: a job of an earlier turn does nothing';
 create index bulk_runs_created_by on bulk_runs (created_by, id desc);
 create index bulk_runs_at_work on bulk_runs (beat_at) where state in ('running', 'undoing');
@@ -74,7 +76,6 @@ create table bulk_rows (
     run_id    bigint not null references bulk_runs on delete cascade,
     n         int not null,
     client_id bigint not null,
-    target    bigint,
     verdict   text check (verdict in ('changed', 'same', 'refused', 'failed')),
     code      text not null default '',
     before    text not null default '',
@@ -82,10 +83,8 @@ create table bulk_rows (
     undone    boolean,
     primary key (run_id, n)
 );
-comment on column bulk_rows.target is 'whom the client goes to, where several share';
 comment on column bulk_rows.undone is 'true: taken back; false: somebody has changed it since, so it stays';
-create index bulk_rows_verdict on bulk_rows (run_id, verdict, n);
-create index bulk_rows_client on bulk_rows (client_id, run_id);
+create index bulk_rows_verdict on bulk_rows (run_id, verdict, n) where verdict is not null;
 
 -- +goose Down
 drop table bulk_rows, bulk_runs, segment_counts, segments, view_defaults, views;
