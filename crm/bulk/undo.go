@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -15,14 +16,15 @@ const changedSince = "changed_since"
 // undo takes back what a run has done to some rows, unless somebody has changed
 // it since or ctx's actor may not change the client any more, and notes which.
 func (s *Service) undo(ctx context.Context, run BulkRun, rows []BulkRow, why error) error {
+	refused := ""
+	if why != nil {
+		refused = fault.CodeOf(why)
+	}
 	for i := range rows {
 		stays := false
-		rows[i].Undone, rows[i].Code = &stays, changedSince
-		if why != nil {
-			rows[i].Code = fault.CodeOf(why)
-		}
+		rows[i].Undone, rows[i].Code = &stays, cmp.Or(refused, changedSince)
 	}
-	if why != nil {
+	if refused != "" {
 		return nil
 	}
 	mine, err := s.within(ctx, rows)

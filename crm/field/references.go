@@ -44,8 +44,8 @@ func (s store) names(ctx context.Context, kind string, ids []int64) (labels, err
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))
 	}
-	if strings.Contains(sql, "{client}") {
-		sql = strings.Replace(sql, "{client}", referents["client"].rights.Where(ctx, access.Read, "c", bind), 1)
+	if before, after, found := strings.Cut(sql, "{client}"); found {
+		sql = before + referents["client"].rights.Where(ctx, access.Read, "c", bind) + after
 	}
 	if r.rights.Entity != "" {
 		sql += " and " + r.rights.Where(ctx, access.Read, "r", bind)

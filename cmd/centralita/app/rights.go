@@ -242,11 +242,15 @@ func (l discreetLive) veiled(ctx context.Context, event any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	things := map[string]map[string]any{}
-	if json.Unmarshal(text, &things) != nil {
-		return event, nil // it speaks of no record
+	things := map[string]any{}
+	if err := json.Unmarshal(text, &things); err != nil {
+		return nil, err
 	}
-	for _, thing := range things {
+	for _, field := range things {
+		thing, record := field.(map[string]any)
+		if !record {
+			continue
+		}
 		name, _ := thing["client_name"].(string)
 		id, of := thing["client_id"].(float64)
 		if name == "" || of && client.Clients.CheckID(ctx, l.db, access.Read, int64(id)) == nil {
