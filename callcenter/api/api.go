@@ -87,7 +87,7 @@ func (a *API) Register(r *web.Router) {
 }
 
 func op(method, path, id, summary string, p web.Permission) web.Op {
-	return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "calls", Permission: p}
+	return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "calls", Permission: p, Beyond: method != "GET"}
 }
 
 // CallInput names a call.

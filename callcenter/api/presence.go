@@ -61,7 +61,7 @@ func (a *API) registerPresence(r *web.Router) {
 			return &PresenceListOutput{PresenceList{Items: PresenceOf(a.floor)}}, nil
 		})
 	web.Handle(r, web.Op{Method: "PUT", Path: "/presence/me", ID: "set-presence", Tag: "presence",
-		Summary: "Say whether I take calls", Permission: PermUse}, a.setPresence)
+		Summary: "Say whether I take calls", Permission: PermUse, Beyond: true}, a.setPresence)
 }
 
 func (a *API) setPresence(ctx context.Context, in *PresenceInput) (*PresenceOutput, error) {

@@ -23,7 +23,7 @@ func NewAPI(s *Service, resources ...Resource) *API { return &API{s: s, resource
 func (a *API) Register(r *web.Router) {
 	op := func(method, path, id, summary string, p web.Permission, status int) web.Op {
 		return web.Op{Method: method, Path: path, ID: id, Summary: summary, Tag: "access", Permission: p, Status: status,
-			StepUp: p == UsersWrite}
+			StepUp: p == UsersWrite, Secret: id == "add-user" || id == "set-password"} // a kept print of a password could be tried
 	}
 	login := op(http.MethodPost, "/session", "log-in", "Begin a session", web.Public, http.StatusOK)
 	login.MaxBody = 4 << 10

@@ -34,6 +34,8 @@ var fences = []fence{
 var modules = []string{
 	"access",
 	"audit",
+	"once",
+	"webhook",
 	"line",
 	"field",
 	"client",

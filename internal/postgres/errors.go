@@ -50,6 +50,13 @@ func CheckViolation(err error) (constraint string, ok bool) {
 	return violation(err, codeCheck)
 }
 
+// IsLockTimeout reports whether err says that somebody else held a lock for
+// longer than the statement was to wait for it.
+func IsLockTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == codeLockTimeout
+}
+
 func violation(err error, code string) (string, bool) {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == code {

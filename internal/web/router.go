@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,13 +23,16 @@ const defaultMaxBody = 1 << 20
 
 // Op declares a route. Path has no /api prefix and names parameters as {id},
 // unless Absolute. ID is unique, in lower-case words joined by hyphens. Status
-// is that of success; 0: 200 with a body, 204 without. MaxBody 0: 1 MB.
+// is that of success; 0: 200 with a body, 204 without. MaxBody 0: 1 MB. Beyond
+// says that the work is not in the database alone, Secret that the answer shows
+// what must be kept nowhere: see Answers.
 type Op struct {
 	Method, Path, ID, Summary, Tag string
 	Permission                     Permission
 	Status                         int
 	Absolute                       bool
 	StepUp                         bool // only soon after the person has shown who he is
+	Beyond, Secret                 bool
 	MaxBody                        int64
 }
 
@@ -120,6 +124,7 @@ func Handle[I, O any](r *Router, op Op, fn func(context.Context, *I) (*O, error)
 		defer cancel()
 		out, err := fn(ctx, in)
 		if err != nil {
+			tellCause(ctx, err)
 			return nil, s.problemOf(ctx, err)
 		}
 		return out, nil
@@ -134,11 +139,14 @@ func operation(r *Router, op Op, wantsJSON bool) huma.Operation {
 	}
 	h := huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary,
-		DefaultStatus: op.Status, MaxBodyBytes: maxBody, BodyReadTimeout: 10 * time.Second,
+		DefaultStatus: op.Status, MaxBodyBytes: maxBody, BodyReadTimeout: bodyTime,
 		Middlewares: huma.Middlewares{r.typedGate(op, wantsJSON)},
 	}
 	if op.Tag != "" {
 		h.Tags = []string{op.Tag}
+	}
+	if r.server.takesKey(op) {
+		h.Parameters = []*huma.Param{keyParam()}
 	}
 	if op.Permission != Public {
 		h.Security = []map[string][]string{{"session": {}}}
@@ -162,7 +170,16 @@ func (r *Router) typedGate(op Op, wantsJSON bool) func(huma.Context, func(huma.C
 			return
 		}
 		c.Request = c.Request.WithContext(ctx)
-		next(hc)
+		s.once(hc, op, next)
+	}
+}
+
+// keyParam describes KeyHeader.
+func keyParam() *huma.Param {
+	longest := maxKey
+	return &huma.Param{
+		Name: KeyHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: &longest},
+		Description: "The same key with the same request is done once; the first answer is given again for 24 hours",
 	}
 }
 
@@ -191,6 +208,10 @@ func (r *Router) Raw(op Op, h http.HandlerFunc) {
 		ctx, err := s.enter(c.Request, op)
 		if err != nil {
 			s.writeError(c.Writer, c.Request, err)
+			return
+		}
+		if key, err := keyOf(c.Request, op); err != nil || key != "" {
+			s.writeError(c.Writer, c.Request, cmp.Or(err, error(errNoKeys)))
 			return
 		}
 		c.Request = c.Request.WithContext(ctx)

@@ -46,6 +46,9 @@ type Options struct {
 	Static fs.FS
 	// Classify may turn infrastructure errors into faults; nil: identity.
 	Classify func(error) error
+	// Answers remembers what requests with an Idempotency-Key were answered; nil:
+	// such requests are refused.
+	Answers Answers
 	// RequestTimeout bounds a typed handler; 0: 5 s.
 	RequestTimeout time.Duration
 	Logger         *slog.Logger

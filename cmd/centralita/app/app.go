@@ -32,6 +32,7 @@ import (
 	"centralita/crm/line"
 	"centralita/crm/merge"
 	"centralita/crm/message"
+	"centralita/crm/once"
 	"centralita/crm/reminder"
 	"centralita/crm/segment"
 	"centralita/crm/view"
@@ -64,6 +65,7 @@ type App struct {
 
 	audit     *audit.Log
 	keeper    *audit.Keeper
+	answers   *once.Keeper
 	people    *access.Service
 	lines     *line.Service
 	clients   *client.Service
@@ -145,6 +147,7 @@ func (a *App) makeLive(ctx context.Context) (err error) {
 
 func (a *App) makeRooms() (err error) {
 	a.makeAudit()
+	a.answers = once.New(a.db)
 	if a.people, err = access.New(a.db, a.audit, a.live, access.Options{Now: a.now}); err != nil {
 		return err
 	}

@@ -52,7 +52,8 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 	}
 	a.web = web.New(web.Options{
 		Title: "Centralita", Version: version, Gate: a.people, PublicURL: public, TrustedProxies: proxies,
-		MetricsToken: a.config.MetricsToken, Static: assets, Classify: postgres.Classify, Logger: a.log,
+		MetricsToken: a.config.MetricsToken, Static: assets, Classify: postgres.Classify, Answers: a.answers,
+		Logger: a.log,
 	})
 	a.hub = realtime.NewHub(livestore.New(a.db), a.bus, realtime.Options{
 		Message: a.frame, Ended: a.people.EndedSessions, Connected: a.joined, Disconnected: a.left, Logger: a.log,

@@ -35,7 +35,7 @@ func (a *App) scheduleUpkeep() {
 	a.queue.Every(time.Minute, learnNames{})
 	jobs.Handle(a.queue, func(ctx context.Context, _ *jobs.Job[upkeep]) error {
 		_, err := a.live.Prune(ctx, keepEvents)
-		return errors.Join(err, a.people.Prune(ctx), a.files.Prune(ctx, a.now()), a.audit.Prune(ctx))
+		return errors.Join(err, a.people.Prune(ctx), a.files.Prune(ctx, a.now()), a.audit.Prune(ctx), a.answers.Prune(ctx))
 	})
 	a.queue.Every(time.Hour, upkeep{})
 }
