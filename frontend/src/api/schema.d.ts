@@ -5451,7 +5451,10 @@ export interface operations {
     "see-audit-alert": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5538,7 +5541,10 @@ export interface operations {
     "set-audit-quotas": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5631,7 +5637,10 @@ export interface operations {
     "verify-audit": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5691,7 +5700,10 @@ export interface operations {
     "start-bulk-run": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5755,7 +5767,10 @@ export interface operations {
     "cancel-bulk-run": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5821,7 +5836,10 @@ export interface operations {
     "undo-bulk-run": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -5888,7 +5906,10 @@ export interface operations {
     "create-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5981,7 +6002,10 @@ export interface operations {
     "decline-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6012,7 +6036,10 @@ export interface operations {
     "send-dtmf": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6047,7 +6074,10 @@ export interface operations {
     "hangup-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6078,7 +6108,10 @@ export interface operations {
     "hold-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6109,7 +6142,10 @@ export interface operations {
     "mute-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6202,7 +6238,10 @@ export interface operations {
     "unhold-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6233,7 +6272,10 @@ export interface operations {
     "unmute-call": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6293,7 +6335,10 @@ export interface operations {
     "create-source": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6362,7 +6407,10 @@ export interface operations {
     "create-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6457,7 +6505,10 @@ export interface operations {
     "count-clients": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6519,7 +6570,10 @@ export interface operations {
     "similar-clients": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6552,7 +6606,10 @@ export interface operations {
     "client-table": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6616,7 +6673,10 @@ export interface operations {
     "delete-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6645,7 +6705,10 @@ export interface operations {
     "change-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6680,7 +6743,10 @@ export interface operations {
     "add-address": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6715,7 +6781,10 @@ export interface operations {
     "change-address": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 address_id: number;
@@ -6751,7 +6820,10 @@ export interface operations {
     "remove-address": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 address_id: number;
@@ -6783,7 +6855,10 @@ export interface operations {
     "archive-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6845,7 +6920,10 @@ export interface operations {
     "add-consent": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6880,7 +6958,10 @@ export interface operations {
     "add-contact-point": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -6915,7 +6996,10 @@ export interface operations {
     "remove-contact-point": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 point_id: number;
@@ -6947,7 +7031,10 @@ export interface operations {
     "change-contact-point": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 point_id: number;
@@ -6983,7 +7070,10 @@ export interface operations {
     "explain-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7115,7 +7205,10 @@ export interface operations {
     "add-note": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7150,7 +7243,10 @@ export interface operations {
     "pin-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7179,7 +7275,10 @@ export interface operations {
     "unpin-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7208,7 +7307,10 @@ export interface operations {
     "relate-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7243,7 +7345,10 @@ export interface operations {
     "unrelate-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 relation_id: number;
@@ -7275,7 +7380,10 @@ export interface operations {
     "restore-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7306,7 +7414,10 @@ export interface operations {
     "add-row": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7341,7 +7452,10 @@ export interface operations {
     "remove-row": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 row_id: number;
@@ -7371,7 +7485,10 @@ export interface operations {
     "change-row": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 row_id: number;
@@ -7469,7 +7586,10 @@ export interface operations {
     "tag-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7504,7 +7624,10 @@ export interface operations {
     "untag-client": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
                 tag_id: number;
@@ -7570,7 +7693,10 @@ export interface operations {
     "set-values": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7636,7 +7762,10 @@ export interface operations {
     "add-deputy": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7669,7 +7798,10 @@ export interface operations {
     "remove-deputy": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7730,7 +7862,10 @@ export interface operations {
     "create-dictionary": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7763,7 +7898,10 @@ export interface operations {
     "change-term": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7798,7 +7936,10 @@ export interface operations {
     "change-dictionary": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7833,7 +7974,10 @@ export interface operations {
     "order-terms": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7866,7 +8010,10 @@ export interface operations {
     "add-term": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -7932,7 +8079,10 @@ export interface operations {
     "dismiss-duplicate": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7963,7 +8113,10 @@ export interface operations {
     "look-for-duplicates": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7990,7 +8143,10 @@ export interface operations {
     "propose-duplicate": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8079,7 +8235,10 @@ export interface operations {
     "change-export-settings": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8146,7 +8305,10 @@ export interface operations {
     "request-export": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8210,7 +8372,10 @@ export interface operations {
     "approve-export": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8241,7 +8406,10 @@ export interface operations {
     "cancel-export": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8272,7 +8440,10 @@ export interface operations {
     "refuse-export": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8307,7 +8478,10 @@ export interface operations {
     "check-formula": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8340,7 +8514,10 @@ export interface operations {
     "change-field": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8375,7 +8552,10 @@ export interface operations {
     "delete-file": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8406,7 +8586,10 @@ export interface operations {
     "rename-file": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8441,7 +8624,10 @@ export interface operations {
     "restore-file": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8501,7 +8687,10 @@ export interface operations {
     "change-firm": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8595,7 +8784,10 @@ export interface operations {
     "forget-import-mapping": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8655,7 +8847,10 @@ export interface operations {
     "discard-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8684,7 +8879,10 @@ export interface operations {
     "change-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8719,7 +8917,10 @@ export interface operations {
     "cancel-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8750,7 +8951,10 @@ export interface operations {
     "check-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8781,7 +8985,10 @@ export interface operations {
     "pause-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8880,7 +9087,10 @@ export interface operations {
     "run-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8911,7 +9121,10 @@ export interface operations {
     "undo-import": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -8979,7 +9192,10 @@ export interface operations {
     "create-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9072,7 +9288,10 @@ export interface operations {
     "set-lead-note": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9107,7 +9326,10 @@ export interface operations {
     "assign-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9144,7 +9366,10 @@ export interface operations {
             query?: {
                 contact_point_id?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9175,7 +9400,10 @@ export interface operations {
     "close-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9210,7 +9438,10 @@ export interface operations {
     "lease-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9241,7 +9472,10 @@ export interface operations {
     "release-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9272,7 +9506,10 @@ export interface operations {
     "link-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9307,7 +9544,10 @@ export interface operations {
     "unlink-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9338,7 +9578,10 @@ export interface operations {
     "set-next-step": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9373,7 +9616,10 @@ export interface operations {
     "reopen-lead": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9437,7 +9683,10 @@ export interface operations {
     "create-line": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9470,7 +9719,10 @@ export interface operations {
     "change-line": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9505,7 +9757,10 @@ export interface operations {
     "merge-clients": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9538,7 +9793,10 @@ export interface operations {
     "preview-merge": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9571,7 +9829,10 @@ export interface operations {
     "undo-merge": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9631,7 +9892,10 @@ export interface operations {
     "loopback-reply": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9691,7 +9955,10 @@ export interface operations {
     "create-message-template": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9724,7 +9991,10 @@ export interface operations {
     "delete-message-template": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9753,7 +10023,10 @@ export interface operations {
     "change-message-template": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9788,7 +10061,10 @@ export interface operations {
     "preview-message-template": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9858,7 +10134,10 @@ export interface operations {
     "send-message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9891,7 +10170,10 @@ export interface operations {
     "cancel-message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -9922,7 +10204,10 @@ export interface operations {
     "resend-message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10340,7 +10625,10 @@ export interface operations {
     "set-presence": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10408,7 +10696,10 @@ export interface operations {
     "create-reminder": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10441,7 +10732,10 @@ export interface operations {
     "cancel-reminder": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10472,7 +10766,10 @@ export interface operations {
     "finish-reminder": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10532,7 +10829,10 @@ export interface operations {
     "add-role": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10565,7 +10865,10 @@ export interface operations {
     "remove-role": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key: string;
             };
@@ -10594,7 +10897,10 @@ export interface operations {
     "change-role": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key: string;
             };
@@ -10629,7 +10935,10 @@ export interface operations {
     "reset-role": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 key: string;
             };
@@ -10722,7 +11031,10 @@ export interface operations {
     "create-section": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10786,7 +11098,10 @@ export interface operations {
     "order-sections": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10817,7 +11132,10 @@ export interface operations {
     "change-section": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10852,7 +11170,10 @@ export interface operations {
     "create-field": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10887,7 +11208,10 @@ export interface operations {
     "order-fields": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -10949,7 +11273,10 @@ export interface operations {
     "add-segment": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11013,7 +11340,10 @@ export interface operations {
     "change-segment": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11048,7 +11378,10 @@ export interface operations {
     "remove-segment": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11108,7 +11441,10 @@ export interface operations {
     "restore-segment": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11362,7 +11698,10 @@ export interface operations {
     "end-session": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11449,7 +11788,10 @@ export interface operations {
     "create-tag": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11482,7 +11824,10 @@ export interface operations {
     "delete-tag": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11511,7 +11856,10 @@ export interface operations {
     "change-tag": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11575,7 +11923,10 @@ export interface operations {
     "add-team": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11608,7 +11959,10 @@ export interface operations {
     "change-team": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11643,7 +11997,10 @@ export interface operations {
     "remove-team": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11701,7 +12058,10 @@ export interface operations {
     "revoke-token": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11792,7 +12152,10 @@ export interface operations {
     "change-user": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11860,7 +12223,10 @@ export interface operations {
     "reset-second-factor": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11889,7 +12255,10 @@ export interface operations {
     "end-user-sessions": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -11947,7 +12316,10 @@ export interface operations {
     "add-view": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11980,7 +12352,10 @@ export interface operations {
     "prefer-view": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12011,7 +12386,10 @@ export interface operations {
     "change-view": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -12046,7 +12424,10 @@ export interface operations {
     "remove-view": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
@@ -12075,7 +12456,10 @@ export interface operations {
     "restore-view": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: number;
             };
