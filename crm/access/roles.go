@@ -34,6 +34,7 @@ const (
 	SettingsWrite  web.Permission = "settings.write"
 	UsersWrite     web.Permission = "users.write"
 	SessionsManage web.Permission = "sessions.manage"
+	WebhooksManage web.Permission = "webhooks.manage"
 )
 
 // need is one of the scopes that let an actor through a route.
@@ -66,7 +67,7 @@ var recordRights = map[web.Permission][]need{
 
 // Rights are the permissions that are given as such, for they concern no single
 // record; in the order in which they are shown.
-var Rights = []web.Permission{BoardRead, LeadsAssign, LedgerRead, AuditRead, ExportsApprove, SettingsRead, SettingsWrite, UsersWrite, SessionsManage}
+var Rights = []web.Permission{BoardRead, LeadsAssign, LedgerRead, AuditRead, ExportsApprove, SettingsRead, SettingsWrite, UsersWrite, SessionsManage, WebhooksManage}
 
 // Kind is an entity and the verbs that make sense for it.
 type Kind struct {

@@ -9,6 +9,7 @@ import (
 
 	"centralita/crm/access"
 	"centralita/internal/fault"
+	"centralita/internal/postgres"
 )
 
 // Alert is something that those who answer for the log must see: a user who met a
@@ -49,6 +50,18 @@ func (l *Log) See(ctx context.Context, id int64) error {
 		}
 		return l.Record(ctx, "alert.seen", "alert", id, nil, nil)
 	})
+}
+
+// Alarm opens an alert of another room's in ctx's transaction, unless the same is
+// open already, and has those who answer for the log told after the commit.
+func (l *Log) Alarm(ctx context.Context, kind, detail string) error {
+	if err := l.alert(ctx, kind, detail); err != nil {
+		return err
+	}
+	if l.onAlert != nil {
+		postgres.AfterCommit(ctx, l.onAlert)
+	}
+	return nil
 }
 
 // alert opens an alert, unless the same is open already.

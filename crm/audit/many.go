@@ -29,7 +29,7 @@ func (l *Log) RecordMany(ctx context.Context, action, entity string, ids []int64
 	if _, err := l.db.Conn(ctx).Exec(ctx, insertMany, user, session, action, entity, ip, request, ids, old, fresh); err != nil {
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
-	return nil
+	return l.followed(ctx, action, entity, ids, after)
 }
 
 // documents are n values as JSON texts; those that are not there stay SQL's null.

@@ -19,6 +19,7 @@ type Log struct {
 	quotas  quotas
 	exempt  string
 	onAlert func()
+	follow  func(ctx context.Context, a Act) error
 
 	sealing sync.Mutex
 	horizon horizon // guarded by sealing
@@ -26,6 +27,28 @@ type Log struct {
 
 // NewLog returns the log kept in db.
 func NewLog(db *postgres.DB) *Log { return &Log{db: db} }
+
+// Act is what Record and RecordMany have written: one entry for each id, After
+// being nil or what was given for it.
+type Act struct {
+	Action, Entity string
+	IDs            []int64
+	After          []any
+}
+
+// Follow has fn called after each Record and RecordMany, in the same transaction;
+// its error is theirs. Call it before the log is used.
+func (l *Log) Follow(fn func(ctx context.Context, a Act) error) { l.follow = fn }
+
+func (l *Log) followed(ctx context.Context, action, entity string, ids []int64, after []any) error {
+	if l.follow == nil {
+		return nil
+	}
+	if after == nil {
+		after = make([]any, len(ids))
+	}
+	return l.follow(ctx, Act{action, entity, ids, after})
+}
 
 const entryColumns = "user_id, session_id, action, entity, entity_id, before, after, ip, request_id"
 
@@ -43,7 +66,7 @@ func (l *Log) Record(ctx context.Context, action, entity string, id int64, befor
 	if _, err := l.db.Conn(ctx).Exec(ctx, insertEntry, append(args, id)...); err != nil {
 		return fmt.Errorf("audit %s: %w", action, err)
 	}
-	return nil
+	return l.followed(ctx, action, entity, []int64{id}, []any{after})
 }
 
 // Clause returns the insertion of an entry to be a part of a larger statement,

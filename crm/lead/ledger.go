@@ -35,11 +35,23 @@ type Ledger struct {
 	now     func() time.Time
 	boards  easel
 	ids     ids
+	follow  func(ctx context.Context, kind string, lead int64) error
 }
 
 // NewLedger returns the ledger kept in db.
 func NewLedger(db *postgres.DB, audit Auditor, signals Signals) *Ledger {
 	return &Ledger{db: db, audit: audit, signals: signals, now: time.Now}
+}
+
+// Follow has fn called in the transaction in which a lead is opened, closed or
+// reopened (the kinds); its error undoes that. Call it before the ledger is used.
+func (l *Ledger) Follow(fn func(ctx context.Context, kind string, lead int64) error) { l.follow = fn }
+
+func (l *Ledger) followed(ctx context.Context, kind string, lead int64) error {
+	if l.follow == nil {
+		return nil
+	}
+	return l.follow(ctx, kind, lead)
 }
 
 // changed tells browsers that a lead, and with it the client's timeline, changed.

@@ -78,7 +78,7 @@ func (l *Ledger) Close(ctx context.Context, id int64, closing Closing, reason st
 		return Lead{}, err
 	}
 	actor := access.ActorFrom(ctx)
-	return l.change(ctx, id, "close", func(_ context.Context, before Lead, b *pgx.Batch) error {
+	return l.change(ctx, id, "close", func(ctx context.Context, before Lead, b *pgx.Batch) error {
 		if err := before.mayClose(actor, closing, reason); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (l *Ledger) Close(ctx context.Context, id int64, closing Closing, reason st
 		b.Queue(sqlClose+", lease_user_id = null, lease_until = null, lease_call_id = null where id = $1",
 			id, closing, reason, actor.UserID, actor.Role())
 		b.Queue(sqlClosedEntry, id, actor.UserID, closing, reason)
-		return nil
+		return l.followed(ctx, "closed", id)
 	})
 }
 
@@ -118,5 +118,5 @@ func (l *Ledger) reopen(ctx context.Context, id int64, closing Closing, reason s
 	if err := l.db.Conn(ctx).SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("reopen lead: %w", err)
 	}
-	return nil
+	return l.followed(ctx, "reopened", id)
 }

@@ -165,5 +165,5 @@ func (l *Ledger) merge(ctx context.Context, from, into int64, identity string) e
 		return fmt.Errorf("merge leads: %w", err)
 	}
 	l.changed(ctx, from, nil)
-	return nil
+	return l.followed(ctx, "closed", from)
 }

@@ -96,8 +96,23 @@ func (l *Ledger) Open(ctx context.Context, c Contact) (Filed, error) {
 	return f.Filed, nil
 }
 
-// open runs file and, when it did nothing, finds out why and mends that.
-func (l *Ledger) open(ctx context.Context, c Contact, file func(context.Context, Contact) (filing, error)) (filing, error) {
+// open files a contact; when that opens a lead, whoever follows hears of it in
+// the same transaction.
+func (l *Ledger) open(ctx context.Context, c Contact, file func(context.Context, Contact) (filing, error)) (f filing, err error) {
+	if l.follow == nil {
+		return l.mended(ctx, c, file)
+	}
+	err = l.db.InTx(ctx, func(ctx context.Context) error {
+		if f, err = l.mended(ctx, c, file); err != nil || !f.Opened {
+			return err
+		}
+		return l.followed(ctx, "opened", f.LeadID)
+	})
+	return f, err
+}
+
+// mended runs file and, when it did nothing, finds out why and mends that.
+func (l *Ledger) mended(ctx context.Context, c Contact, file func(context.Context, Contact) (filing, error)) (filing, error) {
 	for range 3 {
 		f, err := file(ctx, c)
 		switch {

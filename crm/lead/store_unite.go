@@ -157,7 +157,10 @@ func (l *Ledger) reopenAs(ctx context.Context, u United) error {
 		return err
 	}
 	_, err := l.db.Conn(ctx).Exec(ctx, sqlReopenedEntry, u.Closed, access.ActorFrom(ctx).UserID, Duplicate, "the two clients are not one")
-	return err
+	if err != nil {
+		return err
+	}
+	return l.followed(ctx, "reopened", u.Closed)
 }
 
 // sqlLeadColumns are all but the id, to write an image back.

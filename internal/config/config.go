@@ -28,6 +28,9 @@ type Config struct {
 	TrustedProxies []string `env:"CENTRALITA_TRUSTED_PROXIES" envSeparator:","`
 	// MetricsToken opens /metrics to others than loopback.
 	MetricsToken string `env:"CENTRALITA_METRICS_TOKEN"`
+	// WebhooksLocal lets webhooks lead to addresses inside, and do without TLS:
+	// for development and tests alone.
+	WebhooksLocal bool `env:"CENTRALITA_WEBHOOKS_LOCAL"`
 	// Instance names this process among others at one Asterisk; its ARI
 	// application is crm-INSTANCE. Letters, digits, hyphen.
 	Instance string `env:"CENTRALITA_INSTANCE" envDefault:"1"`

@@ -37,6 +37,10 @@ const (
 // wait: as many run at once as leave half of the machine to people who wait.
 const Heavy = "heavy"
 
+// Outside is the queue, for Opts.Queue, of jobs that wait for other people's
+// servers: those may be slow, and others' errands do not wait for them.
+const Outside = "outside"
+
 // Args are the typed arguments of a job: a JSON struct with Kind() string,
 // the stable name of the sort of job.
 type Args = river.JobArgs
@@ -62,7 +66,7 @@ type Queue struct {
 func New(db *postgres.DB, logger *slog.Logger) (*Queue, error) {
 	workers := river.NewWorkers()
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}, Heavy: {MaxWorkers: max(1, runtime.NumCPU()/2)}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}, Heavy: {MaxWorkers: max(1, runtime.NumCPU()/2)}, Outside: {MaxWorkers: maxWorkers}},
 		Workers:              workers,
 		JobTimeout:           timeout,
 		RescueStuckJobsAfter: rescueAfter,

@@ -41,7 +41,7 @@ func (s *Server) frame(c *gin.Context) {
 	start := time.Now()
 	info := s.describe(c)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, info))
-	api := strings.HasPrefix(c.Request.URL.Path, "/api/")
+	api := strings.HasPrefix(c.Request.URL.Path, "/api/") && c.Request.URL.Path != referencePage
 	s.setHeaders(c.Writer.Header(), info, api)
 	defer func() {
 		if r := recover(); r != nil {

@@ -12,6 +12,10 @@ import (
 	"centralita/internal/fault"
 )
 
+// referencePage is the one address below /api that is a screen of the app: there
+// the app shows the description of the API.
+const referencePage = "/api/docs"
+
 // registerOwn adds the routes that every instance has.
 func (s *Server) registerOwn() {
 	get := func(path, id string, h http.HandlerFunc) {
@@ -27,7 +31,7 @@ func (s *Server) registerOwn() {
 	static := s.staticHandler()
 	s.engine.NoRoute(func(c *gin.Context) {
 		path := c.Request.URL.Path
-		if static == nil || path == "/api" || strings.HasPrefix(path, "/api/") {
+		if static == nil || path == "/api" || strings.HasPrefix(path, "/api/") && path != referencePage {
 			s.writeError(c.Writer, c.Request, fault.New(fault.NotFound, "not_found", "There is nothing here."))
 			return
 		}

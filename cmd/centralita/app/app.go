@@ -36,6 +36,7 @@ import (
 	"centralita/crm/reminder"
 	"centralita/crm/segment"
 	"centralita/crm/view"
+	"centralita/crm/webhook"
 	"centralita/internal/config"
 	"centralita/internal/jobs"
 	"centralita/internal/postgres"
@@ -66,6 +67,7 @@ type App struct {
 	audit     *audit.Log
 	keeper    *audit.Keeper
 	answers   *once.Keeper
+	webhooks  *webhook.Service
 	people    *access.Service
 	lines     *line.Service
 	clients   *client.Service
@@ -148,11 +150,13 @@ func (a *App) makeLive(ctx context.Context) (err error) {
 func (a *App) makeRooms() (err error) {
 	a.makeAudit()
 	a.answers = once.New(a.db)
+	a.webhooks = webhook.New(a.db, webhook.Ports{Queue: a.queue, Audit: a.audit, Now: a.now, Local: a.config.WebhooksLocal})
 	if a.people, err = access.New(a.db, a.audit, a.live, access.Options{Now: a.now}); err != nil {
 		return err
 	}
 	a.lines = line.New(a.db, a.audit, a.live)
 	a.leads = lead.NewLedger(a.db, a.audit, a.live)
+	a.followFacts()
 	a.clients = client.New(a.db, client.Ports{
 		Lines: a.lines, Leads: linker{a.leads, a}, Audit: a.audit, Live: a.live, CauseText: causeText,
 	})
@@ -172,7 +176,7 @@ func (a *App) makeRooms() (err error) {
 	})
 	tw := a.config.Twilio
 	a.messages, err = message.New(a.db, message.Ports{
-		Queue: a.queue, Audit: a.audit, Live: told, Leads: inbox{a.leads, a.exports}, Clients: a.clients,
+		Queue: a.queue, Audit: a.audit, Live: told, Leads: inbox{a.leads, a.exports, a.webhooks}, Clients: a.clients,
 	}, message.Options{
 		AccountSID: tw.AccountSID, AuthToken: tw.AuthToken, From: tw.From, BaseURL: tw.BaseURL,
 		WebhookURL: a.webhookURL(), OutboxURL: tw.OutboxURL, Now: a.now,
@@ -219,7 +223,7 @@ func (a *App) makeCallRoom() (err error) {
 	a.floor = floor.New(floor.Config{
 		Instance: a.config.Instance, Switch: discreet{sw, a.people}, Directory: rooms, Books: a.books, Archive: a.books, Ledger: book,
 		Scribes: []floor.Scribe{
-			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), doors{a.rights(), a.now},
+			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), doors{a.rights(), a.now}, ended{a.webhooks},
 			api.NewNews(a.live, a.name, a.rights()),
 		},
 		Roster: a.books, Presence: a.presence, Now: a.now, Log: a.log,

@@ -43,7 +43,7 @@ var logged = map[string]access.Resource{
 // offices are the kinds of things in the log that hold nothing of any client.
 var offices = []string{
 	"user", "session", "token", "role", "team", "firm", "quota", "section", "field", "dictionary", "line", "message_template", "import_mapping",
-	"audit", "alert",
+	"audit", "alert", "webhook",
 }
 
 // veil leaves in the log, for a reader who does not see everything, what was changed of records that he may read now,

@@ -13,6 +13,7 @@ import (
 	"centralita/crm/exchange/export"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/crm/webhook"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
@@ -175,14 +176,20 @@ func (l ledger) closed(ctx context.Context, c callcenter.Call) error {
 
 // inbox files the contacts that come as messages.
 type inbox struct {
-	leads   *lead.Ledger
-	exports *export.Service
+	leads    *lead.Ledger
+	exports  *export.Service
+	webhooks *webhook.Service
 }
 
-// Open opens or continues the lead of a message, and knows again a number that is only in an exported file.
+// Open opens or continues the lead of a message, tells of it, and knows again a number that is only in an exported file.
 func (i inbox) Open(ctx context.Context, c lead.Contact) (lead.Filed, error) {
 	filed, err := i.leads.Open(ctx, c)
 	if err != nil || c.Direction == "out" {
+		return filed, err
+	}
+	if err := i.webhooks.Emit(ctx, webhook.Fact{Kind: "message.received", Subject: c.MessageID, Data: map[string]any{
+		"message_id": c.MessageID, "lead_id": filed.LeadID, "client_id": c.ClientID, "line_id": c.LineID,
+	}}); err != nil {
 		return filed, err
 	}
 	return filed, i.exports.Heard(ctx, c.E164, "sms")

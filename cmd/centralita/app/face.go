@@ -28,6 +28,7 @@ import (
 	"centralita/crm/reminder"
 	"centralita/crm/segment"
 	"centralita/crm/view"
+	"centralita/crm/webhook"
 	"centralita/internal/postgres"
 	"centralita/internal/web"
 	"centralita/realtime"
@@ -76,6 +77,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		merge.NewAPI(a.merges),
 		message.NewAPI(a.messages),
 		reminder.NewAPI(a.reminders),
+		webhook.NewAPI(a.webhooks),
 		api.New(a.floor, notedCalls{a.books, a.audit}, a.dialler(), a.who, a.name, a.rights()),
 		recording.NewAPI(a.books, a.recordings(), a.rights().MayListen, a.heard),
 	} {

@@ -31,6 +31,7 @@ export type Permission =
   | 'settings.write'
   | 'users.write'
   | 'sessions.manage'
+  | 'webhooks.manage'
   | 'board.read'
   | 'ledger.read'
   | 'audit.read';

@@ -238,6 +238,20 @@ const settingsPage = (
     component: lazyRouteComponent(() => import('./routes/settings'), name),
   });
 
+const webhooks = createRoute({
+  getParentRoute: () => settings,
+  path: 'webhooks',
+  validateSearch: (search: Search): { id?: number } => ({ id: id(search.id) }),
+  component: lazyRouteComponent(() => import('./routes/settings'), 'Webhooks'),
+});
+
+// Below /api because that is where a program's author looks for it.
+const reference = createRoute({
+  getParentRoute: () => root,
+  path: '/api/docs',
+  component: lazyRouteComponent(() => import('./routes/reference'), 'ReferenceRoute'),
+});
+
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/profile',
@@ -275,10 +289,12 @@ const tree = root.addChildren([
     settingsPage('quotas', 'Quotas'),
     settingsPage('sessions', 'Sessions'),
     settingsPage('tokens', 'Tokens'),
+    webhooks,
     settingsPage('exports', 'Exports'),
     settingsPage('health', 'Health'),
   ]),
   profile,
+  reference,
 ]);
 
 export function createAppRouter(context: RouterContext) {

@@ -1,4 +1,4 @@
-import { Link, Outlet, useRouter } from '@tanstack/react-router';
+import { Link, Outlet, useRouter, useSearch } from '@tanstack/react-router';
 import { useCan, useMe } from '@/api/react';
 import { FirmPage } from '@/features/access/FirmPage';
 import { Deputies } from '@/features/access/Deputies';
@@ -16,6 +16,7 @@ import { NoticeSettings } from '@/features/phone/NoticePrimer';
 import { TemplatesPage } from '@/features/message/TemplatesPage';
 import { ShortcutList } from '@/features/search/Shortcuts';
 import { HealthPage } from '@/features/system/HealthPage';
+import { WebhooksPage } from '@/features/webhook/WebhooksPage';
 import { useT } from '@/lib/i18n';
 import { Page } from '@/ui/kit';
 import css from '../shell.module.css';
@@ -31,6 +32,7 @@ const tabs = [
   { to: '/settings/quotas', key: 'settings.quotas', needs: 'settings.read' },
   { to: '/settings/sessions', key: 'settings.sessions', needs: 'sessions.manage' },
   { to: '/settings/tokens', key: 'settings.tokens', needs: 'sessions.manage' },
+  { to: '/settings/webhooks', key: 'settings.webhooks', needs: 'webhooks.manage' },
   { to: '/settings/exports', key: 'settings.exports', needs: 'settings.read' },
   { to: '/settings/health', key: 'settings.health', needs: 'settings.read' },
 ] as const;
@@ -75,6 +77,11 @@ export const Quotas = QuotasPage;
 export const Health = HealthPage;
 export const Sessions = SessionsPage;
 export const Tokens = TokensPage;
+export function Webhooks() {
+  const { id } = useSearch({ from: '/settings/webhooks' });
+  return <WebhooksPage selected={id} />;
+}
+
 export const Exports = ExportSettingsPage;
 
 function Own() {

@@ -1,6 +1,7 @@
 import { Alert, Button, CopyButton, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Copy, KeyRound, Plus } from 'lucide-react';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useErrorText, useMe } from '@/api/react';
 import { addToken, revokeToken, securityKeys, tokensQuery, type Token } from '@/api/security';
@@ -46,7 +47,10 @@ export function MyTokens() {
             data-testid="new-token"
           >
             {t('token.new')}
-          </Button>
+          </Button>{' '}
+          <Link to="/api/docs" data-testid="open-reference">
+            {t('reference.open')}
+          </Link>
         </div>
       )}
     </div>

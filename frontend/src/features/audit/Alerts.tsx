@@ -12,6 +12,7 @@ import css from './audit.module.css';
 
 /** An alert in a sentence. */
 export function alertText(t: Translate, code: ReturnType<typeof useCode>, alert: AuditAlert): string {
+  if (alert.kind === 'webhook.disabled') return t('audit.alert.webhook', { name: alert.detail });
   if (!alert.kind.startsWith('quota.')) return t('audit.alert.changed', { text: alert.detail });
   return t(alert.period === 'hour' ? 'audit.alert.hour' : 'audit.alert.day', {
     name: alert.user_name,

@@ -1,0 +1,3 @@
+import { ReferencePage } from '@/features/reference/ReferencePage';
+
+export const ReferenceRoute = ReferencePage;
