@@ -60,7 +60,14 @@ export function MyTokens() {
 function Secret(props: { secret: string; onClose(): void }) {
   const t = useT();
   return (
-    <Alert variant="light" color="accent" title={t('token.once')} withCloseButton onClose={props.onClose}>
+    <Alert
+      variant="light"
+      color="accent"
+      title={t('token.once')}
+      withCloseButton
+      closeButtonLabel={t('action.dismiss')}
+      onClose={props.onClose}
+    >
       <div className="row">
         <TextInput
           className="grow"

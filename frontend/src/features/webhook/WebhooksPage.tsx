@@ -67,7 +67,15 @@ export function WebhooksPage(props: { selected: number | undefined }) {
 function Secret(props: { secret: string; onClose(): void }) {
   const t = useT();
   return (
-    <Alert variant="light" color="accent" title={t('token.once')} withCloseButton onClose={props.onClose} mb={12}>
+    <Alert
+      variant="light"
+      color="accent"
+      title={t('token.once')}
+      withCloseButton
+      closeButtonLabel={t('action.dismiss')}
+      onClose={props.onClose}
+      mb={12}
+    >
       <div className="row">
         <TextInput
           className="grow"
