@@ -87,7 +87,7 @@ var ErrNotEmpty = fault.New(fault.Conflict, "not_empty", "The base is not empty:
 func Load(ctx context.Context, o Options) error {
 	return o.DB.InTx(ctx, func(ctx context.Context) error {
 		s := newStory(o)
-		steps := []func(context.Context) error{s.empty, s.firm, s.people, s.lines, s.clients, s.cards, s.sections, s.past, s.board, s.messages, s.notes, s.reminders, s.looks, s.settle}
+		steps := []func(context.Context) error{s.empty, s.firm, s.people, s.teams, s.lines, s.clients, s.cards, s.sections, s.past, s.board, s.messages, s.notes, s.reminders, s.looks, s.settle}
 		for i, step := range steps {
 			if err := step(ctx); err != nil {
 				return fmt.Errorf("demo, step %d: %w", i+1, err)

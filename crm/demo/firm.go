@@ -77,6 +77,25 @@ func (s *story) people(ctx context.Context) error {
 	return nil
 }
 
+// teams are the firm's branches, and who works where.
+func (s *story) teams(ctx context.Context) error {
+	for _, t := range []struct {
+		name, under string
+		members     []string
+	}{
+		{"Madrid", "", []string{"elena"}}, {"Ventas", "Madrid", []string{"carmen", "olga", "javier", "irina"}},
+		{"Postventa", "Madrid", []string{"diego"}}, {"Buenos Aires", "", []string{"marta"}},
+	} {
+		err := s.exec(ctx, `
+with t as (insert into teams (name, parent_id) values ($1, (select id from teams where name = $2)) returning id)
+insert into team_members (team_id, user_id) select t.id, u.id from t, users u where u.login = any($3)`, t.name, t.under, t.members)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // managers are those who own clients.
 func (s *story) managers() []int64 {
 	return []int64{s.users["javier"], s.users["irina"], s.users["marta"]}
