@@ -19,7 +19,7 @@ var known = setOf(StasisStart, StasisEnd, ChannelCreated, ChannelDestroyed, Chan
 var ignored = setOf(channelVarset, channelDialplan, peerStatusChange)
 
 // watched are the types that the watching application is for.
-var watched = setOf(ContactStatusChange, EndpointStateChange)
+var watched = setOf(ContactStatusChange, EndpointStateChange, ChannelStateChange, ChannelDestroyed)
 
 func setOf(types ...string) map[string]bool {
 	set := make(map[string]bool, len(types))

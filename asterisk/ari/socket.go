@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,9 @@ type socket struct {
 	epoch  uint64
 	beat   atomic.Int64 // when the last heartbeat came back, Unix nanoseconds
 	reason atomic.Pointer[error]
+
+	changes [64]change // of channels, the last ones; the reader's own
+	next    int
 }
 
 // session connects, prepares and reads until the connection ends. The error says why.
@@ -141,10 +145,34 @@ func (k *socket) accept(raw []byte) error {
 	if ignored[event.Type] || (strings.HasPrefix(app, watchPrefix) && !watched[event.Type]) {
 		return nil
 	}
+	if k.told(event) {
+		return nil
+	}
 	event.Received, event.Epoch = time.Now(), k.epoch
 	s.counted()
 	s.queue.put(event)
 	return nil
+}
+
+// told reports whether the event has come before: what becomes of a channel in our application is told to the watching
+// one, too, at much the same moment.
+func (k *socket) told(e Event) bool {
+	if e.Type != ChannelStateChange && e.Type != ChannelDestroyed || e.Time.IsZero() {
+		return false
+	}
+	this := change{e.Type, e.Channel.ID, e.Channel.State, e.Time}
+	if slices.Contains(k.changes[:], this) {
+		return true
+	}
+	k.changes[k.next%len(k.changes)] = this
+	k.next++
+	return false
+}
+
+// change tells one event of a channel from another.
+type change struct {
+	event, channel, state string
+	at                    time.Time
 }
 
 // keepAlive pings, and sends a user event through Asterisk's own event path: a ping alone would

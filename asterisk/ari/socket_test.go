@@ -296,16 +296,21 @@ func TestReaderNeverWaitsForTheConsumer(t *testing.T) {
 	}
 }
 
-// Of the watching application only endpoints are let through, so that nothing comes twice.
-func TestWatchingApplicationBringsEndpointsOnly(t *testing.T) {
+// Of the watching application come endpoints and what becomes of channels that are not ours yet, and nothing twice.
+func TestWatchingApplicationSaysNothingTwice(t *testing.T) {
 	f := newFake(t, func(conn *websocket.Conn) {
-		say(conn, `{"type":"ChannelStateChange","application":"watch-crm-x","channel":{"id":"1"}}`,
+		const rings = `{"type":"ChannelStateChange","application":"%s","timestamp":"2026-03-01T12:00:00.001+0000","channel":{"id":"1","state":"Ringing"}}`
+		say(conn, fmt.Sprintf(rings, "watch-crm-x"), fmt.Sprintf(rings, "crm-x"),
 			`{"type":"ChannelVarset","application":"crm-x","channel":{"id":"1"}}`,
+			`{"type":"StasisStart","application":"watch-crm-x","channel":{"id":"1"}}`,
 			`{"type":"EndpointStateChange","application":"watch-crm-x","endpoint":{"technology":"PJSIP","resource":"a","state":"online"}}`)
 		stay(conn)
 	})
 	s := f.listen(t, quick)
 	next(t, s) // Connected
+	if e, ok := next(t, s).(Event); !ok || e.Type != ChannelStateChange || e.Channel.State != "Ringing" {
+		t.Errorf("%+v", e)
+	}
 	if e, ok := next(t, s).(Event); !ok || e.Type != EndpointStateChange || e.Endpoint.Name() != "PJSIP/a" || !e.Endpoint.Online() {
 		t.Errorf("%+v", e)
 	}

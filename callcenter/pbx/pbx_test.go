@@ -173,6 +173,20 @@ func TestClickToCallRingsTheUserThenTheClient(t *testing.T) {
 	r.quiet()
 }
 
+func TestAClickedNumberThatIsBusy(t *testing.T) {
+	r := openRoom(t)
+	_, user := r.agent("one", 900, siptest.AnswerAfter(0))
+	r.far.SetScript(siptest.Reject(486, "Busy Here"))
+	_, err := r.floor.Dial(r.within(5*time.Second), user, callcenter.Line{Number: "+34910000001"},
+		callcenter.Identity{E164: "+34600111222"}, "600111222",
+		func(context.Context, *callcenter.Call) error { return nil })
+	r.no(err)
+	if got := r.stored(); got.Outcome != callcenter.Busy {
+		t.Errorf("%s, cause %d", got.Outcome, got.Cause)
+	}
+	r.quiet()
+}
+
 func TestACallSurvivesTheServer(t *testing.T) {
 	r := openRoom(t)
 	phone, user := r.agent("one", 900, siptest.AnswerAfter(0))
