@@ -25,6 +25,8 @@ func (w *world) fileNew(c lead.Contact) (filed lead.Filed, err error) {
 // What is taken for a new lead makes the same rows as one that was looked for, and none when it is not new.
 func TestANewLeadIsAsOneThatWasLookedFor(t *testing.T) {
 	w := newWorld(t)
+	told := map[int64]string{}
+	w.ledger.Follow(func(_ context.Context, kind string, lead int64) error { told[lead] = kind; return nil })
 	rows := func(id int64) (row string) {
 		w.TB.Helper()
 		const sql = `select (select to_jsonb(l) - '{id,identity,client_id,responsible_id,number,raw,opened_at,last_contact_at,created_at,updated_at}'::text[] from leads l where id = $1)::text
@@ -45,6 +47,9 @@ func TestANewLeadIsAsOneThatWasLookedFor(t *testing.T) {
 		}
 		if got, want := rows(b.LeadID), rows(a.LeadID); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", name, got, want)
+		}
+		if told[a.LeadID] != "opened" || told[b.LeadID] != "opened" {
+			t.Errorf("%s: followers were told %v", name, told)
 		}
 		w.exec(`update leads set identity = 'x' || id where id in ($1, $2)`, a.LeadID, b.LeadID)
 	}

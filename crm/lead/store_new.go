@@ -69,6 +69,9 @@ func (l *Ledger) OpenNew(ctx context.Context, c Contact) (Filed, error) {
 	if err != nil {
 		return Filed{}, fmt.Errorf("open new lead: %w", err)
 	}
+	if err := l.followed(ctx, "opened", id.Lead); err != nil {
+		return Filed{}, err
+	}
 	var client *int64
 	if c.ClientID != 0 {
 		client = &c.ClientID
