@@ -114,15 +114,16 @@ test('from the list through cards and back with the keyboard alone', async ({ si
   await keyboard.press('ArrowRight');
   await admin.id('add-relation').focus();
   await keyboard.press('Enter');
-  await keyboard.type(lucia.name);
-  await expect(admin.page.getByRole('option', { name: lucia.name }).first()).toBeVisible();
+  const other = second?.includes(lucia.name) ? 'Nuria Sosa Pérez' : lucia.name; // nobody is related to himself
+  await keyboard.type(other);
+  await expect(admin.page.getByRole('option', { name: other }).first()).toBeVisible();
   await keyboard.press('ArrowDown');
   await keyboard.press('Enter');
   await keyboard.press('Tab');
   await keyboard.type('accountant of');
   await keyboard.press('Enter');
-  const relation = admin.id('relation').filter({ hasText: lucia.name });
-  await expect(relation).toContainText('accountant of');
+  const relation = admin.id('relation').filter({ hasText: 'accountant of' });
+  await expect(relation).toContainText(other);
   await relation.getByTestId('remove-relation').focus();
   await keyboard.press('Enter');
   await expect(relation).toHaveCount(0);
