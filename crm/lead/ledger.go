@@ -35,6 +35,7 @@ type Ledger struct {
 	now     func() time.Time
 	boards  easel
 	ids     ids
+	wants   func(ctx context.Context, kind string) bool
 	follow  func(ctx context.Context, kind string, lead int64) error
 }
 
@@ -44,11 +45,14 @@ func NewLedger(db *postgres.DB, audit Auditor, signals Signals) *Ledger {
 }
 
 // Follow has fn called in the transaction in which a lead is opened, closed or
-// reopened (the kinds); its error undoes that. Call it before the ledger is used.
-func (l *Ledger) Follow(fn func(ctx context.Context, kind string, lead int64) error) { l.follow = fn }
+// reopened (the kinds), as long as wants says that somebody cares; its error
+// undoes that. Call it before the ledger is used.
+func (l *Ledger) Follow(wants func(ctx context.Context, kind string) bool, fn func(ctx context.Context, kind string, lead int64) error) {
+	l.wants, l.follow = wants, fn
+}
 
 func (l *Ledger) followed(ctx context.Context, kind string, lead int64) error {
-	if l.follow == nil {
+	if l.follow == nil || !l.wants(ctx, kind) {
 		return nil
 	}
 	return l.follow(ctx, kind, lead)

@@ -26,7 +26,8 @@ func (w *world) fileNew(c lead.Contact) (filed lead.Filed, err error) {
 func TestANewLeadIsAsOneThatWasLookedFor(t *testing.T) {
 	w := newWorld(t)
 	told := map[int64]string{}
-	w.ledger.Follow(func(_ context.Context, kind string, lead int64) error { told[lead] = kind; return nil })
+	w.ledger.Follow(func(context.Context, string) bool { return true },
+		func(_ context.Context, kind string, lead int64) error { told[lead] = kind; return nil })
 	rows := func(id int64) (row string) {
 		w.TB.Helper()
 		const sql = `select (select to_jsonb(l) - '{id,identity,client_id,responsible_id,number,raw,opened_at,last_contact_at,created_at,updated_at}'::text[] from leads l where id = $1)::text

@@ -99,7 +99,7 @@ func (l *Ledger) Open(ctx context.Context, c Contact) (Filed, error) {
 // open files a contact; when that opens a lead, whoever follows hears of it in
 // the same transaction.
 func (l *Ledger) open(ctx context.Context, c Contact, file func(context.Context, Contact) (filing, error)) (f filing, err error) {
-	if l.follow == nil {
+	if l.follow == nil || !l.wants(ctx, "opened") {
 		return l.mended(ctx, c, file)
 	}
 	err = l.db.InTx(ctx, func(ctx context.Context) error {

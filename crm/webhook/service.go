@@ -89,6 +89,12 @@ func (s *Service) Emit(ctx context.Context, facts ...Fact) error {
 	})
 }
 
+// Wants reports whether a webhook may want facts of a kind; when that cannot be read, one may.
+func (s *Service) Wants(ctx context.Context, kind string) bool {
+	kinds, err := s.wanted(ctx)
+	return err != nil || kinds[kind]
+}
+
 func (s *Service) wanted(ctx context.Context) (map[string]bool, error) {
 	if k := s.known.Load(); k != nil && time.Since(k.at) < believed {
 		return k.kinds, nil

@@ -47,7 +47,8 @@ func factsOf(act audit.Act) []webhook.Fact {
 // told of, in the same transactions.
 func (a *App) followFacts() {
 	a.audit.Follow(func(ctx context.Context, act audit.Act) error { return a.webhooks.Emit(ctx, factsOf(act)...) })
-	a.leads.Follow(func(ctx context.Context, kind string, lead int64) error {
+	wants := func(ctx context.Context, kind string) bool { return a.webhooks.Wants(ctx, "lead."+kind) }
+	a.leads.Follow(wants, func(ctx context.Context, kind string, lead int64) error {
 		return a.webhooks.Emit(ctx, webhook.Fact{Kind: "lead." + kind, Subject: lead, Data: map[string]any{"lead_id": lead}})
 	})
 }
