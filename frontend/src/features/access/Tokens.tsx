@@ -1,6 +1,6 @@
-import { Alert, Button, CopyButton, MultiSelect, Select, TextInput } from '@mantine/core';
+import { Button, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Copy, KeyRound, Plus } from 'lucide-react';
+import { KeyRound, Plus } from 'lucide-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useErrorText, useMe } from '@/api/react';
@@ -8,6 +8,7 @@ import { addToken, revokeToken, securityKeys, tokensQuery, type Token } from '@/
 import { useNow } from '@/lib/clock';
 import { useFormat } from '@/lib/format';
 import { useT } from '@/lib/i18n';
+import { SecretOnce } from '@/ui/SecretOnce';
 import { useToast } from '@/ui/toast';
 import { Empty, Failed, SkeletonRows } from '@/ui/kit';
 import css from './access.module.css';
@@ -28,7 +29,9 @@ export function MyTokens() {
   const [secret, setSecret] = useState('');
   return (
     <div className="stack">
-      {secret && <Secret secret={secret} onClose={() => setSecret('')} />}
+      {secret && (
+        <SecretOnce label={t('token.secret')} secret={secret} onClose={() => setSecret('')} testId="token-secret" />
+      )}
       <TokenList everybody={false} />
       {adding ? (
         <AddToken
@@ -54,38 +57,6 @@ export function MyTokens() {
         </div>
       )}
     </div>
-  );
-}
-
-function Secret(props: { secret: string; onClose(): void }) {
-  const t = useT();
-  return (
-    <Alert
-      variant="light"
-      color="accent"
-      title={t('token.once')}
-      withCloseButton
-      closeButtonLabel={t('action.dismiss')}
-      onClose={props.onClose}
-    >
-      <div className="row">
-        <TextInput
-          className="grow"
-          aria-label={t('token.secret')}
-          value={props.secret}
-          readOnly
-          onFocus={(event) => event.currentTarget.select()}
-          data-testid="token-secret"
-        />
-        <CopyButton value={props.secret}>
-          {({ copied, copy }) => (
-            <Button variant="default" leftSection={<Copy size={14} aria-hidden />} onClick={copy}>
-              {copied ? t('token.copied') : t('token.copy')}
-            </Button>
-          )}
-        </CopyButton>
-      </div>
-    </Alert>
   );
 }
 

@@ -1,12 +1,13 @@
-import { Alert, Button, CopyButton, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { CircleCheck, CirclePause, Copy, Plus, TriangleAlert, Webhook as WebhookIcon } from 'lucide-react';
+import { CircleCheck, CirclePause, Plus, TriangleAlert, Webhook as WebhookIcon } from 'lucide-react';
 import { useState } from 'react';
 import { useErrorText, useReport } from '@/api/react';
 import { changeWebhook, webhookKeys, webhooksQuery, type Webhook } from '@/api/webhooks';
 import { useT } from '@/lib/i18n';
 import { Badge, Empty, Failed, SkeletonRows } from '@/ui/kit';
+import { SecretOnce } from '@/ui/SecretOnce';
 import { Deliveries } from './Deliveries';
 import { WebhookForm } from './WebhookForm';
 import css from './webhook.module.css';
@@ -24,7 +25,9 @@ export function WebhooksPage(props: { selected: number | undefined }) {
   const selected = items.find((each) => each.id === props.selected);
   return (
     <div className={css.sheet} data-testid="webhooks-page">
-      {secret && <Secret secret={secret} onClose={() => setSecret('')} />}
+      {secret && (
+        <SecretOnce label={t('webhook.secret')} secret={secret} onClose={() => setSecret('')} testId="webhook-secret" />
+      )}
       {editing ? (
         <WebhookForm
           key={editing === 'new' ? 0 : editing.id}
@@ -61,39 +64,6 @@ export function WebhooksPage(props: { selected: number | undefined }) {
       </ul>
       {selected && <Deliveries key={selected.id} webhook={selected} />}
     </div>
-  );
-}
-
-function Secret(props: { secret: string; onClose(): void }) {
-  const t = useT();
-  return (
-    <Alert
-      variant="light"
-      color="accent"
-      title={t('token.once')}
-      withCloseButton
-      closeButtonLabel={t('action.dismiss')}
-      onClose={props.onClose}
-      mb={12}
-    >
-      <div className="row">
-        <TextInput
-          className="grow"
-          aria-label={t('webhook.secret')}
-          value={props.secret}
-          readOnly
-          onFocus={(event) => event.currentTarget.select()}
-          data-testid="webhook-secret"
-        />
-        <CopyButton value={props.secret}>
-          {({ copied, copy }) => (
-            <Button variant="default" leftSection={<Copy size={14} aria-hidden />} onClick={copy}>
-              {copied ? t('token.copied') : t('token.copy')}
-            </Button>
-          )}
-        </CopyButton>
-      </div>
-    </Alert>
   );
 }
 
