@@ -189,16 +189,16 @@ func (s *spy) log() {
 // socket hears everything that was said to him.
 func (s *spy) socket(base string) {
 	c := wstest.Dial(s.t, base, "/api/live", http.Header{"Cookie": {web.SessionCookieName + "=" + s.token}})
-	defer func() { _ = c.Conn.Close() }()
+	defer c.Conn.Close()
 	var last int64
 	s.o.each(fmt.Sprintf("select seq from live_streams where user_id = %d", s.id), []any{&last}, func() {})
 	epoch := c.Hello("", 0).Epoch
 	if last == 0 {
 		return
 	}
-	_ = c.Conn.Close()
+	c.Conn.Close()
 	again := wstest.Dial(s.t, base, "/api/live", http.Header{"Cookie": {web.SessionCookieName + "=" + s.token}})
-	defer func() { _ = again.Conn.Close() }()
+	defer again.Conn.Close()
 	again.Hello(epoch, 0)
 	for seq := int64(0); seq < last; {
 		f := again.Next()
