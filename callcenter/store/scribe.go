@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// A new call, its first leg and what it begins with: three rows, one statement.
+	// A new call, its legs so far and the stretch that it begins with, in one statement.
 	beginCall = `
-with c as (insert into calls (id, user_id, client_id, lead_id, interaction_id, phase, ringing_at, answered_at, message_at, ended_at,
+with begun as (insert into calls (id, user_id, client_id, lead_id, interaction_id, phase, ringing_at, answered_at, message_at, ended_at,
                    ended_by, outcome, cause, state, owner, recovered, asterisk_id, uniqueid, direction, line_id,
                    caller_raw, caller_name, dialled, e164, started_at)
 values ($1, nullif($2, 0), nullif($3, 0), nullif($4, 0), nullif($5, 0), $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
