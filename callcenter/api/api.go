@@ -137,6 +137,8 @@ func wishFault(err error) error {
 		return fault.New(fault.NotFound, "call_over", "This call is over.")
 	case errors.Is(err, floor.ErrNotNow):
 		return fault.New(fault.Conflict, "not_now", "That is not possible at this point of the call.")
+	case errors.Is(err, floor.ErrUnreached):
+		return fault.Wrap(err, fault.Unavailable, "server_away", "The server that has this call does not answer. Look at the call, and try again in a moment.")
 	case errors.Is(err, floor.ErrNoPhone):
 		return fault.New(fault.Conflict, "phone_not_registered", "Your phone is not connected.")
 	case errors.Is(err, floor.ErrTaken):

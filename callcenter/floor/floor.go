@@ -22,6 +22,8 @@ var (
 	ErrNoPhone = errors.New("floor: phone not registered")
 	// ErrTaken says that the user is in a call already.
 	ErrTaken = errors.New("floor: user is in a call")
+	// ErrUnreached says that the server that has the call does not answer. The wish may have been carried out.
+	ErrUnreached = errors.New("floor: the server that has the call does not answer")
 	// ErrKnown is Books' answer to a call that is stored already.
 	ErrKnown = errors.New("floor: call is stored already")
 	// ErrOccupied is Books' answer to the reservation of an agent whom another call has.
@@ -38,6 +40,7 @@ type Config struct {
 	Ledger    Ledger
 	Scribes   []Scribe
 	Roster    Roster
+	Peers     Peers
 	Presence  func(user int64) // called after an agent's presence changed
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -115,9 +118,18 @@ func (f *Floor) Deliver(channel string, event callcenter.Event) bool {
 	return ok
 }
 
-// Do carries out a user's wish on a call and returns the call after it. The error is ErrNoCall, ErrNotNow, or
-// that of ctx or the store.
+// Do carries out a user's wish on a call, whichever server has it, and returns the call after it. The error is
+// ErrNoCall, ErrNotNow, ErrUnreached, or that of ctx or the store.
 func (f *Floor) Do(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error) {
+	done, err := f.DoHere(ctx, call, wish)
+	if errors.Is(err, ErrNoCall) {
+		return f.Peers.Do(ctx, call, wish)
+	}
+	return done, err
+}
+
+// DoHere is Do for the calls of this server.
+func (f *Floor) DoHere(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error) {
 	f.mu.Lock()
 	a, ok := f.calls[call]
 	f.mu.Unlock()

@@ -70,3 +70,9 @@ type Roster interface {
 	// SetReady stores whether a user wants calls.
 	SetReady(ctx context.Context, user int64, ready bool, reason string) error
 }
+
+// Peers are the other servers of the firm.
+type Peers interface {
+	// Do is Floor.Do for a call that this server has not: ErrNoCall when no other one has it either.
+	Do(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error)
+}

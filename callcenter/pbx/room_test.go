@@ -114,7 +114,7 @@ func (r *room) serve(d directory) {
 	}
 	r.floor = floor.New(floor.Config{
 		Instance: "test", Switch: sw, Directory: d, Books: r.books, Archive: r.books, Ledger: ledger{r.db},
-		Scribes: []floor.Scribe{store.NewScribe(r.books, now)}, Roster: r.books,
+		Scribes: []floor.Scribe{store.NewScribe(r.books, now)}, Roster: r.books, Peers: store.NewPeers(r.books),
 		Presence: func(int64) {}, Now: now, Log: log,
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -138,6 +138,14 @@ func deref(id *int64) int64 {
 	return *id
 }
 
+// Leave says that this server is going: its calls may be taken over at once.
+func (b *Books) Leave(ctx context.Context) error {
+	if _, err := b.db.Conn(ctx).Exec(ctx, `delete from servers where instance = $1`, b.instance); err != nil {
+		return fmt.Errorf("server leaves: %w", err)
+	}
+	return nil
+}
+
 const beat = `
 insert into servers (instance) values ($1) on conflict (instance) do update set seen_at = now()`
 

@@ -82,6 +82,9 @@ func (s *Server) Await() {
 	})
 }
 
+// Stop ends the server as an administrator does.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
 // Kill ends the server with SIGKILL.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,8 +31,10 @@ func TestTwoServers(t *testing.T) {
 		scenario func(*testing.T, firm)
 	}{
 		{"pops cross the servers", popsCross},
+		{"wishes cross the servers", wishesCross},
 		{"without Redis", withoutRedis},
 		{"a server dies and the other takes over", takeover},
+		{"rolling restarts", rollingRestarts},
 		{"no call is lost", noCallIsLost},
 	} {
 		ok := t.Run(s.name, func(t *testing.T) {
@@ -114,6 +117,27 @@ func popsCross(t *testing.T, f firm) {
 	t.Logf("calls by server: %v", owners)
 }
 
+// wishesCross: an agent whose browser talks to one server controls the calls that the other one has.
+func wishesCross(t *testing.T, f firm) {
+	talks := converse(t, f.Product, size(4, 20), func(a *e2e.Agent) e2e.Line { return f.line(t, a) })
+	for _, k := range talks {
+		other := *k
+		agent := *k.agent
+		owner := e2e.Query[string](f.Product, `select owner from calls where caller_raw = $1`, k.from)[0]
+		if owner != "2" {
+			agent.Person = k.agent.Via(f.second)
+		}
+		other.agent = &agent
+		takenOver(t, f.Product, &other)
+		if call, _ := f.Booked(k.from); call.Outcome != "answered" || call.EndedBy != "agent" {
+			t.Errorf("%+v", call)
+		}
+		if now := e2e.Query[string](f.Product, `select owner from calls where caller_raw = $1`, k.from)[0]; now != owner {
+			t.Errorf("the call of server %s is server %s's now", owner, now)
+		}
+	}
+}
+
 // withoutRedis: while Redis is dead, comes back empty, or loses everything, people sign in, calls reach them and
 // their browsers at both servers.
 func withoutRedis(t *testing.T, f firm) {
@@ -165,6 +189,51 @@ func takeover(t *testing.T, f firm) {
 	for _, k := range talks {
 		if call, _ := f.Booked(k.from); call.Outcome != "answered" || call.EndedBy != "agent" || call.UserID != k.agent.ID {
 			t.Errorf("%+v", call)
+		}
+	}
+}
+
+// rollingRestarts: the servers are stopped and started in turn while callers come. Everybody is served, by one server
+// at a time, and nobody's phone rings for two calls or twice for one.
+func rollingRestarts(t *testing.T, f firm) {
+	count, perSecond, restarts := size(60, 400), 10.0, size(4, 20)
+	crew := f.Crew(4, siptest.AnswerAfter(200*time.Millisecond))
+	line := f.line(t, crew...)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	done := make(chan []siptest.Record, 1)
+	go func() {
+		records, err := siptest.Load{
+			Count: count, PerSecond: perSecond, Seed: seed, To: line.Number,
+			From: func(i int) string { return fmt.Sprintf("+346981%05d", i) },
+		}.Run(f.Within(time.Hour), f.Outside)
+		if err != nil {
+			t.Errorf("callers: %v", err)
+		}
+		done <- records
+	}()
+	for i := range restarts {
+		<-time.After(time.Duration(float64(count) / perSecond / float64(restarts) * float64(time.Second)))
+		if i%2 == 0 {
+			f.Signal("server", syscall.SIGTERM)
+			f.AwaitServer()
+		} else {
+			f.second.Stop()
+			f.second.Start()
+		}
+	}
+	records := <-done
+	f.Reconcile(records, time.Minute)
+	twice := e2e.Query[int64](f.Product, `
+		select a.call_id from call_legs a join call_legs b on b.user_id = a.user_id and b.id > a.id
+		where a.started_at > now() - interval '5 minutes' and a.result <> 'lost'
+		  and b.started_at < coalesce(a.ended_at, 'infinity') - interval '50 milliseconds'`)
+	if len(twice) > 0 {
+		t.Errorf("phones rang twice at a time, in calls %v", twice)
+	}
+	for _, r := range records {
+		if r.Kind == "talk" && r.Answered.IsZero() {
+			t.Errorf("%s waited in vain", r.From)
 		}
 	}
 }

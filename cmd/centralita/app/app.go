@@ -84,6 +84,7 @@ type App struct {
 	bulk      *bulk.Service
 
 	books   *store.Books
+	peers   *store.Peers
 	ari     *ari.Client
 	floor   *floor.Floor
 	link    *pbx.Link
@@ -217,6 +218,7 @@ func (a *App) makeCallRoom() (err error) {
 		return err
 	}
 	a.books = store.New(a.db, a.config.Instance)
+	a.peers = store.NewPeers(a.books)
 	book := ledger{a.leads, a.clients, a.exports, a.now}
 	rooms := directory{a.lines, a.clients}
 	sw := pbx.NewSwitch(a.ari, trunk)
@@ -226,7 +228,7 @@ func (a *App) makeCallRoom() (err error) {
 			store.NewScribe(a.books, a.now), book, recording.NewScribe(a.queue, a.now), doors{a.rights(), a.now}, ended{a.webhooks},
 			api.NewNews(a.live, a.name, a.rights()),
 		},
-		Roster: a.books, Presence: a.presence, Now: a.now, Log: a.log,
+		Roster: a.books, Peers: a.peers, Presence: a.presence, Now: a.now, Log: a.log,
 	})
 	a.link = pbx.NewLink(sw, linkedFloor{a.floor, a}, a.log, a.linkChanged)
 	a.phones = newPhones(a.people, a.ari, a.floor, a.log)
@@ -301,7 +303,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	var background sync.WaitGroup
-	for _, run := range []func(context.Context){a.hub.Run, a.keeper.Run, a.people.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases} {
+	for _, run := range []func(context.Context){a.hub.Run, a.keeper.Run, a.people.Run, a.phones.run, a.witness.Run, a.beat, a.keepLeases, a.answerPeers} {
 		background.Go(func() { run(ctx) })
 	}
 	background.Go(func() {
@@ -319,7 +321,7 @@ func (a *App) Run(ctx context.Context) error {
 	a.floor.Close()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err = errors.Join(err, a.queue.Stop(last), a.audit.Flush(last))
+	err = errors.Join(err, a.books.Leave(last), a.queue.Stop(last), a.audit.Flush(last))
 	if a.redis != nil {
 		err = errors.Join(err, a.redis.Close())
 	}
@@ -349,6 +351,9 @@ func (a *App) beat(ctx context.Context) {
 		}
 	}
 }
+
+// answerPeers carries out what users of other servers want of the calls of this one.
+func (a *App) answerPeers(ctx context.Context) { a.peers.Serve(ctx, a.floor) }
 
 func (a *App) attempt(ctx context.Context, complaint string, do func(context.Context) error) {
 	if err := do(ctx); err != nil && ctx.Err() == nil {
