@@ -45,6 +45,8 @@ type Archive interface {
 	// TakeOver returns the calls that are not over and belong to this server or to one that is dead, oldest
 	// first, and makes them this server's.
 	TakeOver(ctx context.Context, asteriskID string) ([]callcenter.Call, error)
+	// Live returns those of the calls that are not over, whoever has them.
+	Live(ctx context.Context, calls []callcenter.ID) ([]callcenter.ID, error)
 }
 
 // Ledger is the lead ledger. Open runs in the transaction that stores the call.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"centralita/callcenter"
@@ -69,8 +72,7 @@ func (f *Floor) Resync(ctx context.Context, snapshot Snapshot) error {
 	for _, orphan := range snapshot.Orphans {
 		f.Arrive(orphan)
 	}
-	f.sweep(ctx, snapshot)
-	return nil
+	return f.sweep(ctx, snapshot)
 }
 
 // TakeOver adopts the calls of servers that have died since the last look.
@@ -113,31 +115,58 @@ func (f *Floor) adopt(call callcenter.Call, channels map[string]callcenter.Seen)
 	})
 }
 
-// sweep removes legs and bridges of ours that belong to no live call.
-func (f *Floor) sweep(ctx context.Context, snapshot Snapshot) {
+// sweep removes legs and bridges of ours that belong to no live call, whichever server has that.
+func (f *Floor) sweep(ctx context.Context, snapshot Snapshot) error {
+	strange := map[callcenter.ID][]callcenter.Command{}
+	suspect := func(name string, removal callcenter.Command) {
+		if id := callOf(name); id != 0 {
+			if _, live := f.Call(id); !live {
+				strange[id] = append(strange[id], removal)
+			}
+		}
+	}
 	for channel := range snapshot.Channels {
 		if Made(channel) && !f.Deliver(channel, callcenter.Tick{}) {
-			f.stray(ctx, callcenter.Drop{Channel: channel}, channel)
+			suspect(channel, callcenter.Drop{Channel: channel})
 		}
 	}
 	for _, bridge := range snapshot.Bridges {
-		if !strings.HasPrefix(bridge, "br-") {
-			continue
-		}
-		var id callcenter.ID
-		if _, err := fmt.Sscanf(bridge, "br-%d", &id); err != nil {
-			continue
-		}
-		if _, live := f.Call(id); !live {
-			f.stray(ctx, callcenter.Dissolve{Bridge: bridge}, bridge)
+		suspect(bridge, callcenter.Dissolve{Bridge: bridge})
+	}
+	elsewhere, err := f.Archive.Live(ctx, slices.Collect(maps.Keys(strange)))
+	if err != nil {
+		return err
+	}
+	for _, id := range elsewhere {
+		delete(strange, id)
+	}
+	for id, removals := range strange {
+		for _, removal := range removals {
+			f.stray(ctx, removal, id)
 		}
 	}
+	return nil
 }
 
-func (f *Floor) stray(ctx context.Context, command callcenter.Command, name string) {
-	f.Log.Warn("stray removed from the switch", "name", name)
-	if err := f.Switch.Do(ctx, command); err != nil {
-		f.Log.Warn("stray stays in the switch", "name", name, "error", err)
+// named are the prefixes of what a call's own legs and bridges are called: the call's number follows.
+var named = []string{"ag-", "cl-", "br-"}
+
+// callOf returns the call whose leg or bridge has the name; 0 when it is not of our making.
+func callOf(name string) callcenter.ID {
+	for _, prefix := range named {
+		if rest, ours := strings.CutPrefix(name, prefix); ours {
+			digits, _, _ := strings.Cut(rest, "-")
+			id, _ := strconv.ParseInt(digits, 10, 64)
+			return callcenter.ID(id)
+		}
+	}
+	return 0
+}
+
+func (f *Floor) stray(ctx context.Context, removal callcenter.Command, call callcenter.ID) {
+	f.Log.Warn("stray removed from the switch", "call", call, "removal", commandName(removal))
+	if err := f.Switch.Do(ctx, removal); err != nil {
+		f.Log.Warn("stray stays in the switch", "call", call, "error", err)
 	}
 }
 

@@ -131,6 +131,19 @@ func (b *Books) TakeOver(ctx context.Context, asteriskID string) ([]callcenter.C
 	return calls, nil
 }
 
+// Live returns those of the calls that are not over.
+func (b *Books) Live(ctx context.Context, calls []callcenter.ID) ([]callcenter.ID, error) {
+	rows, err := b.db.Conn(ctx).Query(ctx, `select id from calls where id = any($1) and ended_at is null`, calls)
+	if err != nil {
+		return nil, fmt.Errorf("find live calls: %w", err)
+	}
+	live, err := pgx.CollectRows(rows, pgx.RowTo[callcenter.ID])
+	if err != nil {
+		return nil, fmt.Errorf("find live calls: %w", err)
+	}
+	return live, nil
+}
+
 func deref(id *int64) int64 {
 	if id == nil {
 		return 0

@@ -197,6 +197,7 @@ func takeover(t *testing.T, f firm) {
 // at a time, and nobody's phone rings for two calls or twice for one.
 func rollingRestarts(t *testing.T, f firm) {
 	count, perSecond, restarts := size(60, 400), 10.0, size(4, 20)
+	talks := converse(t, f.Product, size(4, 20), func(a *e2e.Agent) e2e.Line { return f.line(t, a) })
 	crew := f.Crew(4, siptest.AnswerAfter(200*time.Millisecond))
 	line := f.line(t, crew...)
 	seed := uint64(time.Now().UnixNano())
@@ -223,6 +224,10 @@ func rollingRestarts(t *testing.T, f firm) {
 		}
 	}
 	records := <-done
+	for _, k := range talks { // they have talked all the time
+		f.Must(k.c.WaitHears(f.Within(10*time.Second), k.tone))
+		takenOver(t, f.Product, k)
+	}
 	f.Reconcile(records, time.Minute)
 	twice := e2e.Query[int64](f.Product, `
 		select a.call_id from call_legs a join call_legs b on b.user_id = a.user_id and b.id > a.id
