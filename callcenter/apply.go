@@ -9,6 +9,7 @@ import (
 type Step struct {
 	Call     Call      // the call after the event
 	Changed  bool      // whether anything did change
+	Look     bool      // it is time to ask routing again
 	Facts    []Fact    // what to store, in order
 	Commands []Command // what the switch must do once the facts are stored, in order
 }
@@ -18,7 +19,7 @@ type Step struct {
 func NewInbound(asteriskID, channel string, line Line, caller Caller, dialled string, now time.Time) Call {
 	return Call{
 		AsteriskID: asteriskID, Direction: In, Phase: Arrived, Line: line, Caller: caller, Dialled: dialled,
-		Client: Leg{Channel: channel, State: LegDialled}, StartedAt: now,
+		Client: Leg{Channel: channel, State: LegDialled}, StartedAt: now, Next: &line.Entry,
 	}
 }
 
@@ -38,7 +39,7 @@ func (c Call) Apply(event Event, now time.Time) Step {
 		return Step{Call: c}
 	}
 	s.apply(event)
-	return Step{Call: s.Call, Changed: s.changed, Facts: s.facts, Commands: s.commands}
+	return Step{Call: s.Call, Changed: s.changed, Look: s.look, Facts: s.facts, Commands: s.commands}
 }
 
 // Begin is the first step of a stored call: an inbound one notes its client's leg, an outbound one calls the
@@ -60,6 +61,7 @@ type step struct {
 	Call
 	now      time.Time
 	changed  bool
+	look     bool
 	facts    []Fact
 	commands []Command
 	left     string // the channel whose end this is: nothing more need be done about it
@@ -76,6 +78,8 @@ func (s *step) apply(event Event) {
 		s.claimLost()
 	case Routed:
 		s.routed(e.Choice)
+	case Reached:
+		s.reached(e.Place)
 	case LegRang:
 		s.legRang(e.Channel)
 	case LegAnswered:
@@ -140,6 +144,11 @@ func (s *step) legRang(channel string) {
 		if s.Direction == Out && s.Phase == Dialling {
 			s.farRang()
 		}
+	default:
+		if n := s.other(atChannel(channel)); n >= 0 && s.Others[n].State == LegDialled {
+			s.Others[n].State = LegRinging
+			s.fact(LegMoved{Channel: channel, State: LegRinging})
+		}
 	}
 }
 
@@ -152,6 +161,11 @@ func (s *step) legAnswered(channel string) {
 			s.farAnswered()
 		}
 	default:
+		if s.other(atChannel(channel)) >= 0 {
+			s.pickedUp(channel)
+			s.agentAnswered()
+			return
+		}
 		s.do(Drop{Channel: channel}) // a leg that was given up already
 	}
 }
@@ -162,6 +176,7 @@ func (s *step) agentAnswered() {
 	}
 	s.Agent.State = LegUp
 	s.fact(LegMoved{Channel: s.Agent.Channel, State: LegUp})
+	s.dismissOthers("elsewhere", AnsweredElsewhere, true)
 	switch s.Phase {
 	case Ringing, Rejoining:
 		if s.Client.State == LegUp { // else there is nobody to talk to yet: entered connects them
@@ -203,6 +218,11 @@ func (s *step) legGone(e LegGone) {
 		s.clientGone(e.Cause)
 	case s.Agent.Channel:
 		s.agentGone(e.Cause)
+	default:
+		if n := s.other(atChannel(e.Channel)); n >= 0 {
+			result, reason := offerResult(e.Cause)
+			s.withdraw(s.Others[n].UserID, result, reason, false)
+		}
 	}
 }
 
@@ -241,24 +261,15 @@ func (s *step) agentGone(cause int) {
 func (s *step) offerFailed(cause int) {
 	result, reason := offerResult(cause)
 	s.fact(LegEnded{Channel: s.Agent.Channel, Result: result, Cause: cause})
-	s.passOver(reason)
-}
-
-// passOver takes the offer from the agent and lets the call wait for another.
-func (s *step) passOver(reason WithdrawReason) {
-	s.fact(PopWithdrawn{UserID: s.Agent.UserID, OfferedAt: s.Agent.OfferedAt, Reason: reason},
-		AgentFreed{UserID: s.Agent.UserID})
-	s.Tried = append(s.Tried, s.Agent.UserID)
-	s.Agent = Leg{}
-	s.wait()
+	s.passOver(reason, false)
 }
 
 func (s *step) wait() {
 	s.Phase = Waiting
 	if s.WaitUntil.IsZero() {
-		s.WaitUntil = s.now.Add(s.Line.MaxWait)
+		s.WaitUntil = s.now.Add(s.Queue.MaxWait)
 	}
-	s.Deadline = s.WaitUntil
+	s.lookAgain()
 	s.fact(Stretch{Kind: SegWaiting})
 }
 
@@ -278,6 +289,7 @@ func (s *step) dropAgent(result string, reason WithdrawReason, elsewhere bool) {
 	}
 	s.fact(AgentFreed{UserID: s.Agent.UserID})
 	s.Agent = Leg{}
+	s.dismissOthers(result, reason, elsewhere)
 }
 
 // end is the one door out of a call.
@@ -309,11 +321,9 @@ func (s *step) tick() {
 	}
 	switch s.Phase {
 	case Ringing:
-		s.fact(LegEnded{Channel: s.Agent.Channel, Result: "no_answer"})
-		s.do(Drop{Channel: s.Agent.Channel})
-		s.passOver(RingTimeout)
+		s.ringTimeout()
 	case Waiting, Arrived:
-		s.askMessage()
+		s.waited()
 	case Message:
 		s.end(s.messageOutcome(), BySystem, CauseNormal)
 	case Rejoining:
@@ -323,6 +333,19 @@ func (s *step) tick() {
 	case Dialling, FarRinging:
 		s.end(NoAnswer, BySystem, CauseNoAnswer)
 	}
+}
+
+// waited: the caller has waited for as long as he may, or it is time to look whether somebody can take him now.
+func (s *step) waited() {
+	if !s.now.Before(s.WaitUntil) {
+		s.askMessage()
+		return
+	}
+	if !s.RetryAt.IsZero() && !s.now.Before(s.RetryAt) {
+		s.Tried, s.RetryAt, s.changed = nil, time.Time{}, true
+	}
+	s.look = true
+	s.lookAgain()
 }
 
 func (s *step) tried(user int64) bool { return slices.Contains(s.Tried, user) }

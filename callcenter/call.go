@@ -91,16 +91,13 @@ type Leg struct {
 
 // Line is the business line of a call, as far as the call needs it.
 type Line struct {
-	ID       int64         `json:"id"`
-	Name     string        `json:"name"`
-	Number   string        `json:"number"`
-	Country  string        `json:"country"`
-	Color    string        `json:"color"`
-	Language string        `json:"language"`
-	Ring     time.Duration `json:"ring"`   // how long one member's phone rings
-	Sticky   time.Duration `json:"sticky"` // how long the responsible's phone rings
-	MaxWait  time.Duration `json:"max_wait"`
-	Members  []int64       `json:"members,omitempty"`
+	ID       int64       `json:"id"`
+	Name     string      `json:"name"`
+	Number   string      `json:"number"`
+	Country  string      `json:"country"`
+	Color    string      `json:"color"`
+	Language string      `json:"language"`
+	Entry    Destination `json:"entry"` // where its callers go first
 }
 
 // Caller is the far party: what the network claimed, and the best reading of it.
@@ -130,6 +127,16 @@ type Call struct {
 	Agent  Leg     `json:"agent"`
 	Legs   int     `json:"legs"`            // legs made so far; numbers the next one
 	Tried  []int64 `json:"tried,omitempty"` // who was offered the call and did not take it
+
+	Others []Leg `json:"others,omitempty"` // rung beside Agent, while nobody has picked up
+
+	Queue    Queue        `json:"queue,omitzero"`     // as it was when the call entered it
+	QueuedAt time.Time    `json:"queued_at,omitzero"` // when that was
+	RetryAt  time.Time    `json:"retry_at,omitzero"`  // when those who did not take it are asked again
+	Next     *Destination `json:"next,omitempty"`     // where it wants to go: to be looked up and told by Reached
+	NextWhy  OverflowWhen `json:"next_why,omitempty"` // the overflow that sends it there
+	Path     []Visit      `json:"path,omitempty"`     // where it has been
+	Familiar Familiar     `json:"familiar,omitzero"`  // who of ours knows the caller
 
 	Held  bool `json:"held,omitempty"`
 	Muted bool `json:"muted,omitempty"`
@@ -171,13 +178,45 @@ func (c Call) Bridge() string { return fmt.Sprintf("br-%d", c.ID) }
 
 // NeedsAgent reports whether the call waits for routing to name somebody.
 func (c Call) NeedsAgent() bool {
-	return c.Direction == In && (c.Phase == Waiting || c.Phase == Arrived)
+	return c.Direction == In && (c.Phase == Waiting || c.Phase == Arrived) && c.Next == nil
+}
+
+// Familiar are people who had to do with a caller before. Zero is nobody.
+type Familiar struct {
+	Last   int64 `json:"last,omitempty"`   // who spoke with him last
+	Redial int64 `json:"redial,omitempty"` // who had him when he was lost a moment ago
+}
+
+// Waited is how long the call has been in its queue.
+func (c Call) Waited(now time.Time) time.Duration {
+	if c.QueuedAt.IsZero() {
+		return 0
+	}
+	return now.Sub(c.QueuedAt)
+}
+
+// Rings reports whether the call rings at the user's phone.
+func (c Call) Rings(user int64) bool {
+	return c.Phase == Ringing && slices.Contains(c.Askeds(), user)
+}
+
+// Askeds returns the users who have the call, or whose phones ring for it, the first one first.
+func (c Call) Askeds() []int64 {
+	var users []int64
+	if c.Agent.UserID != 0 {
+		users = append(users, c.Agent.UserID)
+	}
+	for _, leg := range c.Others {
+		users = append(users, leg.UserID)
+	}
+	return users
 }
 
 // clone returns a copy that shares nothing changeable with c.
 func (c Call) clone() Call {
 	c.Tried = slices.Clone(c.Tried)
-	c.Line.Members = slices.Clone(c.Line.Members)
+	c.Others = slices.Clone(c.Others)
+	c.Path = slices.Clone(c.Path)
 	return c
 }
 

@@ -1,6 +1,7 @@
 package callcenter_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -15,8 +16,12 @@ var noon = time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)
 
 var line = callcenter.Line{
 	ID: 1, Name: "Sales", Number: "+34910000001", Country: "ES", Language: "es",
-	Ring: 20 * time.Second, Sticky: 15 * time.Second, MaxWait: time.Minute, Members: []int64{1, 2},
+	Entry: callcenter.Destination{Kind: callcenter.ToQueue, ID: 5},
 }
+
+var sales = callcenter.Place{Destination: line.Entry, Name: "Sales", Queue: callcenter.Queue{
+	ID: 5, Version: 3, Name: "Sales", Strategy: callcenter.LongestIdle, Ring: 20 * time.Second, MaxWait: time.Minute,
+}}
 
 // play applies events one second apart and gathers everything that came of them.
 type play struct {
@@ -32,6 +37,7 @@ func inbound(t rapid.TB) *play {
 	call.ID = 7
 	p := &play{t: t, call: call, now: noon}
 	p.take(call.Begin(noon))
+	p.take(p.call.Apply(callcenter.Reached{Place: sales}, noon))
 	return p
 }
 
@@ -65,6 +71,15 @@ func (p *play) after(d time.Duration, e callcenter.Event) *play {
 func chosen(user int64) callcenter.Routed {
 	endpoint := map[int64]string{1: "a1", 2: "a2"}[user]
 	return callcenter.Routed{Choice: callcenter.Choice{Verdict: callcenter.Chosen, UserID: user, Endpoint: endpoint, RingFor: 20 * time.Second}}
+}
+
+// all asks several at once.
+func all(first int64, others ...int64) callcenter.Routed {
+	r := chosen(first)
+	for _, user := range others {
+		r.Choice.Also = append(r.Choice.Also, callcenter.Asked{UserID: user, Endpoint: fmt.Sprint("a", user)})
+	}
+	return r
 }
 
 func has[T any](list []T, want T) bool {
@@ -249,7 +264,8 @@ func anyEvent(t *rapid.T, c callcenter.Call) callcenter.Event {
 	cause := rapid.SampledFrom([]int{0, 16, 17, 19, 21, 26, 44}).Draw(t, "cause")
 	on := rapid.Bool().Draw(t, "on")
 	return rapid.SampledFrom([]callcenter.Event{
-		chosen(user), callcenter.Routed{Choice: callcenter.Choice{Verdict: callcenter.WaitFree}},
+		chosen(user), all(1, 2), callcenter.Routed{Choice: callcenter.Choice{Verdict: callcenter.WaitFree}},
+		callcenter.Routed{Choice: callcenter.Choice{Verdict: callcenter.AllTried}}, callcenter.Reached{Place: sales},
 		callcenter.Routed{Choice: callcenter.Choice{Verdict: callcenter.NobodyCan}},
 		callcenter.Entered{}, callcenter.ClaimLost{}, callcenter.LegRang{Channel: channel}, callcenter.LegAnswered{Channel: channel},
 		callcenter.LegGone{Channel: channel, Cause: cause}, callcenter.PhoneLost{UserID: user},
@@ -277,12 +293,17 @@ func TestAnyStoryEndsOnceWithNoLegsAndNobodyTaken(t *testing.T) {
 	})
 }
 
+type pop struct {
+	user int64
+	at   time.Time
+}
+
 func (p *play) check() {
 	t := p.t
 	if !p.call.Over() {
 		t.Fatalf("still %s", p.call.Phase)
 	}
-	closed, taken, open, shown := 0, map[int64]int{}, map[string]bool{}, map[time.Time]int{}
+	closed, taken, open, shown := 0, map[int64]int{}, map[string]bool{}, map[pop]int{}
 	for _, fact := range p.facts {
 		switch f := fact.(type) {
 		case callcenter.Closed:
@@ -296,9 +317,9 @@ func (p *play) check() {
 		case callcenter.LegEnded:
 			delete(open, f.Channel)
 		case callcenter.PopShown:
-			shown[f.OfferedAt]++
+			shown[pop{f.UserID, f.OfferedAt}]++
 		case callcenter.PopWithdrawn:
-			shown[f.OfferedAt]--
+			shown[pop{f.UserID, f.OfferedAt}]--
 		}
 	}
 	if p.call.Phase == callcenter.Ended && (closed != 1 || p.call.Outcome == "" || p.call.EndedBy == "" || len(open) != 0) {
@@ -311,7 +332,7 @@ func (p *play) check() {
 	}
 	for at, n := range shown {
 		if n != 0 {
-			t.Fatalf("pop of %v: shown %d times more than withdrawn", at, n)
+			t.Fatalf("pop %v: shown %d times more than withdrawn", at, n)
 		}
 	}
 }

@@ -8,6 +8,8 @@ type Event interface{ event() }
 type (
 	// Routed is routing's answer for a call that needs an agent.
 	Routed struct{ Choice Choice }
+	// Reached is the answer to Call.Next: what is known of the place.
+	Reached struct{ Place Place }
 	// Entered says that the client's channel is in our hands: the switch will do with it what we say.
 	Entered struct{}
 	// ClaimLost says that the switch gave the call to somebody else, or to its own fall-back.
@@ -60,6 +62,7 @@ type (
 )
 
 func (Routed) event()      {}
+func (Reached) event()     {}
 func (Entered) event()     {}
 func (ClaimLost) event()   {}
 func (LegRang) event()     {}
@@ -83,13 +86,30 @@ type Verdict string
 const (
 	Chosen    Verdict = "chosen"     // ring the named user
 	WaitFree  Verdict = "wait"       // everybody who may take it is busy
-	NobodyCan Verdict = "nobody_can" // nobody who may take it is there, or all have been tried
+	AllTried  Verdict = "all_tried"  // all who could take it have been asked
+	NobodyCan Verdict = "nobody_can" // nobody who may take it is there
 )
 
-// Choice is routing's answer: whom to ring and for how long, or that there is nobody.
+// Choice is routing's answer: whom to ring and for how long, or that there is nobody; and how the queue is staffed.
 type Choice struct {
 	Verdict  Verdict
 	UserID   int64
 	Endpoint string
+	Also     []Asked // whose phones ring at the same time
 	RingFor  time.Duration
+	Staffing Staffing
+}
+
+// Asked is one person whose phone is to ring.
+type Asked struct {
+	UserID   int64
+	Endpoint string
+}
+
+// Askeds returns everybody whose phone is to ring, the first one first.
+func (c Choice) Askeds() []Asked {
+	if c.Verdict != Chosen {
+		return nil
+	}
+	return append([]Asked{{c.UserID, c.Endpoint}}, c.Also...)
 }

@@ -25,6 +25,7 @@ type Candidate struct {
 	Reason          string     `json:"reason"` // stable key: exact, national, trunk_prefix, tail, shared
 	Matched         string     `json:"matched"`
 	LastContactAt   *time.Time `json:"last_contact_at,omitempty"`
+	LastUserID      int64      `json:"last_user_id,omitempty"` // who of ours took part in that
 	OpenLeads       int        `json:"open_leads"`
 }
 

@@ -4,39 +4,51 @@ import "time"
 
 // routed carries out routing's answer for a call that still needs an agent.
 func (s *step) routed(choice Choice) {
-	if !s.NeedsAgent() {
+	if !s.NeedsAgent() || s.Next != nil {
 		return
 	}
-	switch choice.Verdict {
-	case Chosen:
+	arriving := s.Phase == Arrived
+	switch {
+	case choice.Verdict == Chosen:
 		s.offer(choice)
-	case WaitFree:
-		if s.Phase != Waiting {
+	case s.overflows(choice.Staffing, arriving):
+	case choice.Verdict == NobodyCan, choice.Verdict == AllTried && s.Queue.Retry == 0:
+		s.askMessage()
+	default:
+		if choice.Verdict == AllTried && s.RetryAt.IsZero() {
+			s.RetryAt = s.now.Add(s.Queue.Retry)
+		}
+		if arriving {
 			s.wait()
 		}
-	case NobodyCan:
-		s.askMessage()
+		s.lookAgain()
 	}
 }
 
-// offer rings the chosen agent's phone and shows him the call.
+// offer rings the phones of the chosen agents and shows them the call.
 func (s *step) offer(choice Choice) {
-	s.Agent = Leg{
-		Channel: s.nextLeg("ag"), UserID: choice.UserID, Endpoint: choice.Endpoint,
-		State: LegDialled, OfferedAt: s.now,
-	}
-	s.Phase = Ringing
+	s.Phase, s.Others = Ringing, nil
 	s.Deadline = s.now.Add(choice.RingFor)
 	if s.RingingAt.IsZero() {
 		s.RingingAt = s.now
 	}
-	s.fact(AgentTaken{UserID: choice.UserID}, LegMade{Leg: s.Agent},
-		Stretch{Kind: SegRinging, UserID: choice.UserID},
-		PopShown{UserID: choice.UserID, OfferedAt: s.now})
-	s.do(RingAgent{
-		Call: s.ID, Leg: s.Agent, Kind: RingOffer, Origin: s.Client.Channel,
-		ShowAs: s.Caller.E164, ShowName: s.Line.Name, Timeout: choice.RingFor + 2*time.Second,
-	})
+	for n, asked := range choice.Askeds() {
+		leg := Leg{
+			Channel: s.nextLeg("ag"), UserID: asked.UserID, Endpoint: asked.Endpoint, State: LegDialled, OfferedAt: s.now,
+		}
+		s.fact(AgentTaken{UserID: asked.UserID}, LegMade{Leg: leg})
+		if n == 0 {
+			s.Agent = leg
+			s.fact(Stretch{Kind: SegRinging, UserID: asked.UserID})
+		} else {
+			s.Others = append(s.Others, leg)
+		}
+		s.fact(PopShown{UserID: asked.UserID, OfferedAt: s.now})
+		s.do(RingAgent{
+			Call: s.ID, Leg: leg, Kind: RingOffer, Origin: s.Client.Channel,
+			ShowAs: s.Caller.E164, ShowName: s.Line.Name, Timeout: choice.RingFor + 2*time.Second,
+		})
+	}
 }
 
 // askMessage lets the caller leave a message: nobody can take the call.
@@ -53,18 +65,11 @@ func (s *step) askMessage() {
 // phoneLost: in a conversation the client hears music until the page is back; an offer goes to somebody else,
 // and may come back to this user, who did not refuse it.
 func (s *step) phoneLost(user int64) {
-	if s.Agent.UserID != user {
-		return
-	}
-	switch s.Phase {
-	case Talking:
+	switch {
+	case s.Rings(user):
+		s.withdraw(user, "unreachable", NoPhone, true)
+	case s.Agent.UserID == user && s.Phase == Talking:
 		s.rejoinWait()
-	case Ringing:
-		s.fact(LegEnded{Channel: s.Agent.Channel, Result: "unreachable"})
-		s.do(Drop{Channel: s.Agent.Channel})
-		tried := s.Tried
-		s.passOver(NoPhone)
-		s.Tried = tried
 	}
 }
 

@@ -16,13 +16,15 @@ func (c Call) Resume(seen map[string]Seen, now time.Time) Step {
 	if c.Over() {
 		return Step{Call: c}
 	}
-	for _, leg := range []struct {
-		channel string
-		made    bool // by us: it comes when it is answered, to whoever has adopted it
-	}{{s.Client.Channel, s.Direction == Out}, {s.Agent.Channel, true}} {
-		if was, there := seen[leg.channel]; there && (was.Held || leg.made) {
-			s.do(Adopt{Channel: leg.channel})
+	adopt := func(channel string, made bool) { // made by us: it comes when it is answered, to whoever has adopted it
+		if was, there := seen[channel]; there && (was.Held || made) {
+			s.do(Adopt{Channel: channel})
 		}
+	}
+	adopt(s.Client.Channel, s.Direction == Out)
+	adopt(s.Agent.Channel, true)
+	for _, leg := range s.Others {
+		adopt(leg.Channel, true)
 	}
 	s.resume(seen)
 	return Step{Call: s.Call, Changed: s.changed, Facts: s.facts, Commands: s.commands}
@@ -46,7 +48,9 @@ func (s *step) resume(seen map[string]Seen) {
 	switch s.Phase {
 	case Arrived:
 		s.wait()
-	case Ringing, CallingAgent, Rejoining:
+	case Ringing:
+		s.resumeOffers(seen)
+	case CallingAgent, Rejoining:
 		s.resumeAgent(agent, agentSeen)
 	case Dialling, FarRinging:
 		s.resumeFar(client, agentSeen)
@@ -64,6 +68,21 @@ func (s *step) resumeAgent(agent Seen, there bool) {
 		s.agentAnswered()
 	case !there && s.Agent.Channel != "":
 		s.agentGone(CauseNoAnswer)
+	}
+}
+
+// resumeOffers: who has picked up meanwhile has the call; who is not there any more did not take it.
+func (s *step) resumeOffers(seen map[string]Seen) {
+	for _, leg := range append([]Leg{s.Agent}, s.Others...) {
+		if was := seen[leg.Channel]; was.Up && was.Held {
+			s.legAnswered(leg.Channel)
+			return
+		}
+	}
+	for _, leg := range append([]Leg{s.Agent}, s.Others...) {
+		if _, there := seen[leg.Channel]; !there && s.Phase == Ringing {
+			s.legGone(LegGone{Channel: leg.Channel, Cause: CauseNoAnswer})
+		}
 	}
 }
 

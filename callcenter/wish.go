@@ -10,9 +10,7 @@ func (s *step) wish(event Event) {
 	}
 	switch e := event.(type) {
 	case Decline:
-		s.fact(LegEnded{Channel: s.Agent.Channel, Result: "declined"})
-		s.do(Drop{Channel: s.Agent.Channel})
-		s.passOver(AgentDeclined)
+		s.withdraw(e.UserID, "declined", AgentDeclined, false)
 	case HangUp:
 		s.hangUp()
 	case Hold:
@@ -30,7 +28,7 @@ func (s *step) wish(event Event) {
 func (c Call) Allowed(wish Event) bool {
 	switch e := wish.(type) {
 	case Decline:
-		return c.Phase == Ringing && c.Agent.UserID == e.UserID
+		return c.Rings(e.UserID)
 	case HangUp:
 		return c.Agent.UserID == e.UserID && !c.Over() && c.Phase != Ringing
 	case Hold:

@@ -42,6 +42,8 @@ type Reader interface {
 	List(ctx context.Context, filter Filter, readable Condition) (calls []callcenter.Call, next string, err error)
 	Traces(ctx context.Context, id callcenter.ID) ([]TraceStep, error)
 	LiveOf(ctx context.Context, user int64) ([]callcenter.Call, error)
+	// Unserved returns the inbound calls, of all servers, that nobody has taken yet, oldest first.
+	Unserved(ctx context.Context) ([]callcenter.Call, error)
 }
 
 // API serves the call room's routes.
@@ -67,6 +69,7 @@ func (a *API) view(ctx context.Context, c callcenter.Call) CallView {
 // Register adds the routes.
 func (a *API) Register(r *web.Router) {
 	a.registerPresence(r)
+	a.registerQueues(r)
 	web.Handle(r, op("GET", "/calls/current", "list-current-calls", "My live calls", PermUse), a.current)
 	web.Handle(r, op("GET", "/calls/{id}", "get-call", "One call", PermRead), a.get)
 	web.Handle(r, op("GET", "/calls", "list-calls", "Calls, newest first", PermRead), a.list)
@@ -215,6 +218,10 @@ type TraceStep struct {
 	At           time.Time            `json:"at"`
 	Verdict      callcenter.Verdict   `json:"verdict"`
 	ChosenUserID *int64               `json:"chosen_user_id,omitempty"`
+	QueueID      *int64               `json:"queue_id,omitempty"`
+	QueueName    string               `json:"queue_name"`
+	QueueVersion *int                 `json:"queue_version,omitempty" doc:"Of the queue's settings, as they were applied"`
+	Staffing     callcenter.Staffing  `json:"staffing"`
 	Considered   []routing.Considered `json:"considered"`
 }
 

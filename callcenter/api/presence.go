@@ -84,8 +84,8 @@ func PresenceOf(f interface {
 }) []Presence {
 	busy := map[int64]callcenter.Call{}
 	for _, c := range f.Calls() {
-		if c.Agent.UserID != 0 {
-			busy[c.Agent.UserID] = c
+		for _, user := range c.Askeds() {
+			busy[user] = c
 		}
 	}
 	agents := f.Agents()

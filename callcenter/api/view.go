@@ -24,6 +24,8 @@ type CallView struct {
 	RingingAt       *time.Time           `json:"ringing_at,omitempty"`
 	AnsweredAt      *time.Time           `json:"answered_at,omitempty"`
 	EndedAt         *time.Time           `json:"ended_at,omitempty"`
+	Path            []VisitView          `json:"path" doc:"The places it has been to, the first one first"`
+	QueuedAt        *time.Time           `json:"queued_at,omitempty"`
 	Held            bool                 `json:"held"`
 	Muted           bool                 `json:"muted"`
 	Recording       bool                 `json:"recording"`
@@ -36,6 +38,9 @@ type CallView struct {
 	ResponsibleID   *int64               `json:"responsible_id,omitempty"`
 	ResponsibleName string               `json:"responsible_name"`
 }
+
+// VisitView is a place that a call has been to.
+type VisitView callcenter.Visit
 
 // CallCandidate is a client the far party may be, as it was found when the call came.
 type CallCandidate callcenter.Candidate
@@ -68,9 +73,12 @@ func View(c callcenter.Call, names Names) CallView {
 		CallerName: c.Caller.Name, Candidates: make([]CallCandidate, 0, len(c.Identity.Candidates)),
 		ClientID: id(c.ClientID), LeadID: id(c.LeadID), UserID: id(c.UserID), UserName: names(c.UserID),
 		StartedAt: c.StartedAt, RingingAt: moment(c.RingingAt), AnsweredAt: moment(c.AnsweredAt), EndedAt: moment(c.EndedAt),
-		Held: c.Held, Muted: c.Muted, Recording: c.Phase == callcenter.Talking,
+		Path: []VisitView{}, QueuedAt: moment(c.QueuedAt), Held: c.Held, Muted: c.Muted, Recording: c.Phase == callcenter.Talking,
 		Outcome: c.Outcome, EndedBy: c.EndedBy, Cause: c.Cause, CauseText: callcenter.CauseText(c.Cause),
 		ResponsibleID: id(c.ResponsibleID), ResponsibleName: names(c.ResponsibleID),
+	}
+	for _, visit := range c.Path {
+		v.Path = append(v.Path, VisitView(visit))
 	}
 	for _, candidate := range c.Identity.Candidates {
 		v.Candidates = append(v.Candidates, CallCandidate(candidate))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralita/callcenter"
+	"centralita/callcenter/routing"
 )
 
 // How long a step may wait for the store, and how often unsaved facts are tried again.
@@ -105,7 +106,8 @@ func (a *actor) openWith(ctx context.Context, call callcenter.Call, choose bool,
 		if err := lead(ctx, &fresh); err != nil {
 			return err
 		}
-		t.out = fresh.Begin(a.f.Now())
+		t.decided, t.out = nil, fresh.Begin(a.f.Now())
+		a.place(ctx, &t)
 		if choose {
 			if err := a.route(ctx, &t); err != nil {
 				return err
@@ -120,10 +122,20 @@ func (a *actor) openWith(ctx context.Context, call callcenter.Call, choose bool,
 	return nil
 }
 
-// try is a step on its way into the store: what it makes of the call, and the agent it has taken for that, if any.
+// try is a step on its way into the store: what it makes of the call, the agents it has taken for that, if any, and
+// what routing has said.
 type try struct {
-	out   callcenter.Step
-	offer *offer
+	out     callcenter.Step
+	offer   *offer
+	decided []routing.Decision
+}
+
+// add applies one more event to what the try makes of the call.
+func (t *try) add(event callcenter.Event, now time.Time) {
+	more := t.out.Call.Apply(event, now)
+	t.out.Call, t.out.Changed = more.Call, t.out.Changed || more.Changed
+	t.out.Facts = append(t.out.Facts, more.Facts...)
+	t.out.Commands = append(t.out.Commands, more.Commands...)
 }
 
 // inTx is Books.InTx for a try: fn, which may run again, fills it. Somebody who turns out to be in a call of another
@@ -138,15 +150,17 @@ func (a *actor) inTx(ctx context.Context, t *try, fn func(ctx context.Context) e
 			a.release(t)
 			return err
 		}
-		a.f.hall.occupied(t.offer.Choice.UserID)
+		for _, asked := range t.offer.Choice.Askeds() { // one of them: who it is not is known within a second
+			a.f.hall.occupied(asked.UserID)
+		}
 		t.offer = nil
 	}
 }
 
 // release lets go of the agent whom the try has taken.
 func (a *actor) release(t *try) {
-	if t.offer != nil && t.offer.Choice.Verdict == callcenter.Chosen {
-		a.f.hall.free(t.offer.Choice.UserID, t.out.Call.ID, a.f.Now())
+	if t.offer != nil {
+		a.f.letGo(t.out.Call.ID, t.offer.Choice)
 	}
 	t.offer = nil
 }
@@ -186,7 +200,7 @@ func (a *actor) finish() {
 	a.f.forget(a)
 	close(a.done)
 	for _, m := range a.inbox.take() {
-		a.release(&try{callcenter.Step{Call: a.call}, m.offer})
+		a.release(&try{out: callcenter.Step{Call: a.call}, offer: m.offer})
 	}
 }
 
@@ -210,7 +224,7 @@ func (a *actor) step(m message) error {
 	defer close(gone)
 	t := try{offer: m.offer}
 	err := a.inTx(ctx, &t, func(ctx context.Context) error {
-		t.out = a.apply(m)
+		t.decided, t.out = nil, a.apply(m)
 		a.handOver(t.out, gone)
 		if err := a.route(ctx, &t); err != nil {
 			return err
@@ -249,35 +263,61 @@ func (a *actor) apply(m message) callcenter.Step {
 	return callcenter.Step{Call: a.call}
 }
 
-// route finds an agent for a call that has come to need one, unless the try has one already.
+// place looks up where the call wants to go. A place that is not known any more is the voicemail: no caller is lost
+// because of a setting.
+func (a *actor) place(ctx context.Context, t *try) {
+	for t.out.Call.Next != nil {
+		to := *t.out.Call.Next
+		place, err := a.f.Directory.Place(ctx, to)
+		if err != nil {
+			a.f.Log.Warn("place of a call not found", "call", t.out.Call.ID, "place", to, "error", err)
+			place = callcenter.Place{Destination: callcenter.Destination{Kind: callcenter.ToVoicemail}}
+		}
+		t.add(callcenter.Reached{Place: place}, a.f.Now())
+	}
+}
+
+// route finds agents for a call that has come to need one, unless the try has some already; a call that overflows is
+// tried at its next place.
 func (a *actor) route(ctx context.Context, t *try) error {
-	if !t.out.Call.NeedsAgent() || (t.offer == nil && !t.out.Changed) {
+	a.place(ctx, t)
+	if !t.out.Call.NeedsAgent() || (t.offer == nil && !t.out.Changed && !t.out.Look) {
 		a.release(t)
 		return nil
 	}
-	if t.offer == nil {
-		chosen := a.f.hall.decide(t.out.Call)
-		t.offer = &chosen
-	}
-	choice := t.offer.Choice
-	if choice.Verdict == callcenter.Chosen {
-		if err := a.f.Books.Reserve(ctx, choice.UserID, t.out.Call.ID, t.offer.from.call); err != nil {
-			return err
+	for t.out.Call.NeedsAgent() {
+		if t.offer == nil {
+			chosen := a.f.hall.decide(t.out.Call)
+			t.offer = &chosen
 		}
+		choice := t.offer.Choice
+		for _, asked := range choice.Askeds() {
+			if err := a.f.Books.Reserve(ctx, asked.UserID, t.out.Call.ID, t.offer.from.call); err != nil {
+				return err
+			}
+		}
+		t.decided = append(t.decided, t.offer.Decision)
+		t.add(callcenter.Routed{Choice: choice}, a.f.Now())
+		if t.out.Call.Next == nil {
+			return nil
+		}
+		a.place(ctx, t)
+		t.offer = nil
 	}
-	more := t.out.Call.Apply(callcenter.Routed{Choice: choice}, a.f.Now())
-	t.out.Call, t.out.Changed = more.Call, t.out.Changed || more.Changed
-	t.out.Facts = append(t.out.Facts, more.Facts...)
-	t.out.Commands = append(t.out.Commands, more.Commands...)
 	return nil
 }
 
 // store writes what the try has made true, and why routing chose as it did if it was asked.
 func (a *actor) store(ctx context.Context, t try, facts []callcenter.Fact) error {
-	if err := a.f.write(ctx, t.out.Call, facts); err != nil || t.offer == nil {
+	if err := a.f.write(ctx, t.out.Call, facts); err != nil {
 		return err
 	}
-	return a.f.Books.Trace(ctx, t.out.Call, t.offer.Decision, a.f.Now())
+	for _, decision := range t.decided {
+		if err := a.f.Books.Trace(ctx, t.out.Call, decision, a.f.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // handOver lets those who wait have the agents whom the step frees while it is being stored: what frees them has
@@ -299,13 +339,17 @@ func (a *actor) handOver(out callcenter.Step, gone <-chan struct{}) {
 // browsers hear of presence last: phones ring first.
 func (a *actor) settle(t try) {
 	out := t.out
+	had := a.call.Agent.UserID
 	a.call = out.Call
 	shown := out.Call
 	a.seen.Store(&shown)
 	a.f.know(a, out.Call)
 	for _, fact := range out.Facts {
-		if freed, ok := fact.(callcenter.AgentFreed); ok {
-			a.f.hall.free(freed.UserID, out.Call.ID, a.f.Now())
+		switch fact := fact.(type) {
+		case callcenter.AgentFreed:
+			a.f.hall.free(fact.UserID, out.Call.ID, a.f.Now())
+		case callcenter.Closed:
+			a.f.lost.note(out.Call, had, a.f.Now())
 		}
 	}
 	if t.offer != nil && t.offer.from.done != nil {

@@ -50,10 +50,13 @@ type Config struct {
 type Floor struct {
 	Config
 	hall *hall
+	lost lost
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+
+	refreshing sync.Mutex
 
 	mu        sync.Mutex
 	calls     map[callcenter.ID]*actor
@@ -63,8 +66,8 @@ type Floor struct {
 
 // New returns a floor with no calls.
 func New(config Config) *Floor {
-	f := &Floor{Config: config, calls: map[callcenter.ID]*actor{}, byChannel: map[string]*actor{}}
-	f.hall = newHall(f.wake)
+	f := &Floor{Config: config, lost: lost{calls: map[string]parting{}}, calls: map[callcenter.ID]*actor{}, byChannel: map[string]*actor{}}
+	f.hall = newHall(config.Now, f.wake)
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -200,6 +203,8 @@ func (f *Floor) Agents() []routing.Agent { return f.hall.snapshot() }
 
 // RefreshAgents reads the roster again: people who came or left, and reservations of other servers.
 func (f *Floor) RefreshAgents(ctx context.Context) error {
+	f.refreshing.Lock() // what was read earlier must not be taken for news later
+	defer f.refreshing.Unlock()
 	stored, err := f.Roster.Agents(ctx)
 	if err != nil {
 		return err
@@ -248,7 +253,14 @@ func (f *Floor) wake(call callcenter.ID, o offer) {
 		a.inbox.put(message{offer: &o})
 		return
 	}
-	go f.hall.free(o.Choice.UserID, call, f.Now())
+	go f.letGo(call, o.Choice)
+}
+
+// letGo ends the reservations of all whom a choice has taken.
+func (f *Floor) letGo(call callcenter.ID, choice callcenter.Choice) {
+	for _, asked := range choice.Askeds() {
+		f.hall.free(asked.UserID, call, f.Now())
+	}
 }
 
 // know makes the actor findable by its call and by the channels of its legs.
@@ -256,9 +268,9 @@ func (f *Floor) know(a *actor, call callcenter.Call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls[call.ID] = a
-	for _, channel := range []string{call.Client.Channel, call.Agent.Channel} {
-		if channel != "" {
-			f.byChannel[channel] = a
+	for _, leg := range append([]callcenter.Leg{call.Client, call.Agent}, call.Others...) {
+		if leg.Channel != "" {
+			f.byChannel[leg.Channel] = a
 		}
 	}
 }

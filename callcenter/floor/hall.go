@@ -2,6 +2,7 @@ package floor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,10 +18,15 @@ type hall struct {
 	agents     map[int64]*routing.Agent
 	holder     map[int64]callcenter.ID // who of the agents is taken, and for which call
 	registered map[string]bool         // by SIP user
-	waiting    map[callcenter.ID]callcenter.Call
+	waiting    []*callcenter.Call
 	leaving    map[int64]leaving
+	asked      map[turn]time.Time // when a member of a queue was last asked for it
+	now        func() time.Time
 	wake       func(call callcenter.ID, offer offer)
 }
+
+// turn is a user in a queue.
+type turn struct{ user, queue int64 }
 
 // leaving is an agent whose call is over, while that is still being stored.
 type leaving struct {
@@ -35,10 +41,10 @@ type offer struct {
 	from leaving
 }
 
-func newHall(wake func(callcenter.ID, offer)) *hall {
+func newHall(now func() time.Time, wake func(callcenter.ID, offer)) *hall {
 	return &hall{
 		agents: map[int64]*routing.Agent{}, holder: map[int64]callcenter.ID{}, leaving: map[int64]leaving{},
-		registered: map[string]bool{}, waiting: map[callcenter.ID]callcenter.Call{}, wake: wake,
+		registered: map[string]bool{}, asked: map[turn]time.Time{}, now: now, wake: wake,
 	}
 }
 
@@ -53,10 +59,14 @@ func (h *hall) load(stored []routing.Agent) {
 			a.Busy = true
 		}
 		a.Registered = h.registered[a.Endpoint]
+		for queue, m := range a.Queues {
+			m.AskedAt = h.asked[turn{a.UserID, queue}]
+			a.Queues[queue] = m
+		}
 		fresh[a.UserID] = &a
 	}
 	h.agents = fresh
-	h.dispatch()
+	h.serveAll()
 }
 
 // register notes that a phone has come or gone, and returns whose it is (0 when it is nobody's).
@@ -71,7 +81,7 @@ func (h *hall) register(endpoint string, there bool) int64 {
 	for _, a := range h.agents {
 		if a.Endpoint == endpoint {
 			a.Registered = there
-			h.dispatch()
+			h.serve(a)
 			return a.UserID
 		}
 	}
@@ -89,7 +99,7 @@ func (h *hall) registerAll(there map[string]bool) (lost []int64) {
 		}
 		a.Registered = there[a.Endpoint]
 	}
-	h.dispatch()
+	h.serveAll()
 	return lost
 }
 
@@ -98,11 +108,11 @@ func (h *hall) setReady(user int64, ready bool) {
 	defer h.mu.Unlock()
 	if a, ok := h.agents[user]; ok {
 		a.Ready = ready
-		h.dispatch()
+		h.serve(a)
 	}
 }
 
-// decide asks routing for the call and takes the chosen agent for it at once.
+// decide asks routing for the call and takes the chosen agents for it at once.
 func (h *hall) decide(call callcenter.Call) offer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -110,11 +120,21 @@ func (h *hall) decide(call callcenter.Call) offer {
 }
 
 func (h *hall) decideLocked(call callcenter.Call) offer {
-	decision := routing.Decide(call, h.list())
-	if decision.Choice.Verdict == callcenter.Chosen {
-		h.takeLocked(decision.Choice.UserID, call.ID)
+	now := h.now()
+	decision := routing.Decide(call, h.list(), routing.Ahead(&call, h.waiting, now), now)
+	for _, asked := range decision.Choice.Askeds() {
+		h.takeLocked(asked.UserID, call.ID)
+		h.ask(asked.UserID, call.Queue.ID, now)
 	}
 	return offer{decision, h.leaving[decision.Choice.UserID]}
+}
+
+// ask notes that a member has had his turn.
+func (h *hall) ask(user, queue int64, now time.Time) {
+	if m, ok := h.agents[user].Queues[queue]; ok {
+		m.AskedAt = now
+		h.agents[user].Queues[queue], h.asked[turn{user, queue}] = m, now
+	}
 }
 
 func (h *hall) list() []routing.Agent {
@@ -174,8 +194,8 @@ func (h *hall) free(user int64, call callcenter.ID, now time.Time) {
 	delete(h.holder, user)
 	if a, ok := h.agents[user]; ok {
 		a.Busy, a.IdleSince = false, now
+		h.serve(a)
 	}
-	h.dispatch()
 }
 
 // handOver gives an agent whose call is over, but not stored as such yet, to the caller who waits for him, if any
@@ -192,7 +212,7 @@ func (h *hall) handOver(user int64, call callcenter.ID, done <-chan struct{}, no
 	idle, taken := a.IdleSince, make(chan struct{})
 	delete(h.holder, user)
 	a.Busy, a.IdleSince, h.leaving[user] = false, now, leaving{call, done, taken}
-	h.dispatch()
+	h.serve(a)
 	delete(h.leaving, user)
 	if !a.Busy {
 		a.Busy, a.IdleSince, h.holder[user] = true, idle, call
@@ -205,33 +225,67 @@ func (h *hall) handOver(user int64, call callcenter.ID, done <-chan struct{}, no
 func (h *hall) wait(call callcenter.Call) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if call.Phase != callcenter.Waiting {
-		delete(h.waiting, call.ID)
+	h.waiting = slices.DeleteFunc(h.waiting, func(c *callcenter.Call) bool { return c.ID == call.ID })
+	if !call.NeedsAgent() || call.Phase != callcenter.Waiting {
 		return
 	}
-	h.waiting[call.ID] = call
-	h.dispatch()
+	h.waiting = append(h.waiting, &call)
+	if o := h.decideLocked(call); o.Choice.Verdict == callcenter.Chosen { // somebody has become free meanwhile
+		h.hand(call.ID, o)
+	}
 }
 
-// dispatch gives free agents to the callers who wait, the longest-waiting first. A call that is woken leaves the
-// queue with its agent taken; its goroutine puts it back if it cannot use him.
-func (h *hall) dispatch() {
+// hand gives a call that waits the agents who were taken for it. It leaves the queue; its goroutine puts it back if it
+// cannot use them.
+func (h *hall) hand(call callcenter.ID, o offer) {
+	h.waiting = slices.DeleteFunc(h.waiting, func(c *callcenter.Call) bool { return c.ID == call })
+	h.wake(call, o)
+}
+
+// serve gives an agent who may have become free to the caller who should have him.
+func (h *hall) serve(a *routing.Agent) {
+	for {
+		n := routing.Next(h.waiting, *a, h.now())
+		if n < 0 {
+			return
+		}
+		call := h.waiting[n]
+		o := h.decideLocked(*call)
+		if o.Choice.Verdict != callcenter.Chosen {
+			return
+		}
+		h.hand(call.ID, o)
+	}
+}
+
+// serveAll gives every free agent to a caller who waits for him, the first callers first.
+func (h *hall) serveAll() {
 	if len(h.waiting) == 0 {
 		return
 	}
-	queue := make([]callcenter.Call, 0, len(h.waiting))
-	for _, c := range h.waiting {
-		queue = append(queue, c)
-	}
-	slices.SortFunc(queue, func(a, b callcenter.Call) int {
-		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
+	now := h.now()
+	queue := slices.Clone(h.waiting)
+	slices.SortFunc(queue, func(a, b *callcenter.Call) int {
+		if routing.Earlier(a, b, now) {
+			return -1
+		}
+		return 1
 	})
-	for _, c := range queue {
-		if offer := h.decideLocked(c); offer.Choice.Verdict == callcenter.Chosen {
-			delete(h.waiting, c.ID)
-			h.wake(c.ID, offer)
+	for _, call := range queue {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(h.agents)), func(a *routing.Agent) bool { return a.Free() }) {
+			return
+		}
+		if o := h.decideLocked(*call); o.Choice.Verdict == callcenter.Chosen {
+			h.hand(call.ID, o)
 		}
 	}
+}
+
+// queues tells who waits, in no order. The calls are not to be changed.
+func (h *hall) queued() []*callcenter.Call {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.waiting)
 }
 
 // snapshot returns the agents, ordered by id.

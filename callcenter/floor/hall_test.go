@@ -15,12 +15,12 @@ type woken map[callcenter.ID]offer
 
 func staffed(users ...int64) (*hall, woken) {
 	w := woken{}
-	h := newHall(func(call callcenter.ID, o offer) { w[call] = o })
+	h := newHall(func() time.Time { return noon }, func(call callcenter.ID, o offer) { w[call] = o })
 	var agents []routing.Agent
 	there := map[string]bool{}
 	for _, u := range users {
 		endpoint := string(rune('a' + u))
-		agents = append(agents, routing.Agent{UserID: u, Endpoint: endpoint, Ready: true, IdleSince: noon})
+		agents = append(agents, routing.Agent{UserID: u, Endpoint: endpoint, Ready: true, IdleSince: noon, Queues: map[int64]routing.Membership{u: {}}})
 		there[endpoint] = true
 	}
 	h.load(agents)
@@ -28,10 +28,11 @@ func staffed(users ...int64) (*hall, woken) {
 	return h, w
 }
 
-func waiting(id callcenter.ID, members ...int64) callcenter.Call {
+// waiting is a call in the queue whose one member is the user.
+func waiting(id callcenter.ID, member int64) callcenter.Call {
 	return callcenter.Call{
-		ID: id, Direction: callcenter.In, Phase: callcenter.Waiting, Line: callcenter.Line{Members: members},
-		StartedAt: noon.Add(time.Duration(id) * time.Second),
+		ID: id, Direction: callcenter.In, Phase: callcenter.Waiting, Queue: callcenter.Queue{ID: member},
+		StartedAt: noon.Add(time.Duration(id-10) * time.Second),
 	}
 }
 
@@ -87,7 +88,7 @@ func TestReservationsOfOtherServersAreKept(t *testing.T) {
 	if len(w) != 0 {
 		t.Fatal("another server has him")
 	}
-	h.load([]routing.Agent{{UserID: 1, Endpoint: "b", Ready: true, IdleSince: noon}})
+	h.load([]routing.Agent{{UserID: 1, Endpoint: "b", Ready: true, IdleSince: noon, Queues: map[int64]routing.Membership{1: {}}}})
 	if w[8].Choice.UserID != 1 {
 		t.Errorf("the store says he is free: %v", w)
 	}

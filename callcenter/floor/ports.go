@@ -14,14 +14,16 @@ type Switch interface {
 	Do(ctx context.Context, command callcenter.Command) error
 }
 
-// Directory knows the lines and the client base. It is asked before a call is stored, so it must be quick: one
-// indexed look-up.
+// Directory knows the lines, the queues and the client base. It is asked before a call is stored, so it must be quick:
+// one indexed look-up for Identify, memory alone for the others.
 type Directory interface {
 	// Line returns the line that was dialled, or the firm's default line.
 	Line(ctx context.Context, dialled string) (callcenter.Line, error)
 	// Identify says who may be behind a number claimed on a line of the given country. A number that cannot be
 	// read, or is withheld, has no candidates and is no error.
 	Identify(ctx context.Context, raw, country string) (callcenter.Identity, error)
+	// Place looks up where a call wants to go. One that is not known (any more) is an error.
+	Place(ctx context.Context, to callcenter.Destination) (callcenter.Place, error)
 }
 
 // Books is what a step of a call needs of the store. Every method but InTx works in ctx's transaction when there is

@@ -45,7 +45,7 @@ func (f *Floor) open(ctx context.Context, e callcenter.Evidence) (callcenter.Cal
 	}
 	call := callcenter.NewInbound(e.AsteriskID, e.Channel, line,
 		callcenter.Caller{Raw: phone.Text(e.Number), Name: phone.Text(e.Name), E164: identity.E164}, phone.Text(e.Dialled), e.StartedAt)
-	call.Recovered, call.Phase = true, callcenter.Fallback
+	call.Recovered, call.Phase, call.Next = true, callcenter.Fallback, nil
 	call = call.Know(identity)
 	if call.ID, err = f.Books.Number(ctx); err != nil {
 		return call, err
@@ -66,8 +66,10 @@ func (f *Floor) inbound(ctx context.Context, a Arrival) (callcenter.Call, error)
 	if err != nil {
 		return callcenter.Call{}, err
 	}
-	return callcenter.NewInbound(a.AsteriskID, a.Channel, line,
-		callcenter.Caller{Raw: a.Number, Name: a.Name, E164: identity.E164}, a.Dialled, a.At).Know(identity), nil
+	call := callcenter.NewInbound(a.AsteriskID, a.Channel, line,
+		callcenter.Caller{Raw: a.Number, Name: a.Name, E164: identity.E164}, a.Dialled, a.At).Know(identity)
+	call.Familiar.Redial = f.lost.who(call.Caller.E164, f.Now())
+	return call, nil
 }
 
 func (f *Floor) write(ctx context.Context, call callcenter.Call, facts []callcenter.Fact) error {

@@ -104,8 +104,8 @@ func (f *Floor) adopt(call callcenter.Call, channels map[string]callcenter.Seen)
 	a := f.newActor()
 	a.call = call
 	a.seen.Store(&call)
-	if call.Agent.UserID != 0 {
-		f.hall.adopt(call.Agent.UserID, call.ID)
+	for _, user := range call.Askeds() {
+		f.hall.adopt(user, call.ID)
 	}
 	f.know(a, call)
 	a.inbox.put(message{resume: channels})

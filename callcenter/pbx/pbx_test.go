@@ -197,7 +197,7 @@ func TestACallSurvivesTheServer(t *testing.T) {
 
 	r.close()
 	r.no(agent.WaitHears(r.within(5*time.Second), 500))
-	r.serve(directory{line: callcenter.Line{ID: 1, Ring: time.Second, Sticky: time.Second, MaxWait: time.Second}})
+	r.serve(r.knows)
 	r.until("the call is taken over", func() bool { return len(r.floor.Calls()) == 1 })
 	r.no(caller.WaitHears(r.within(5*time.Second), 900))
 	r.wish(callcenter.HangUp{UserID: user})
@@ -228,7 +228,7 @@ func TestWhoPicksUpWithoutAServerIsConnected(t *testing.T) {
 			return err == nil && slices.ContainsFunc(channels, func(c ari.Channel) bool { return floor.Made(c.ID) && c.AppName == "Wait" })
 		})
 		r.app = app
-		r.serve(directory{line: callcenter.Line{ID: 1, Ring: time.Minute, Sticky: time.Minute, MaxWait: time.Minute}})
+		r.serve(r.knows)
 		r.no(caller.WaitHears(r.within(10*time.Second), 900))
 		r.no(agent.WaitHears(r.within(10*time.Second), 500))
 		r.talked()
@@ -252,7 +252,7 @@ func TestAnAgentLeftAloneIsLetGo(t *testing.T) {
 	r.talked()
 	r.close()
 	r.no(caller.Hangup(r.within(5 * time.Second)))
-	r.serve(directory{line: callcenter.Line{ID: 1, Ring: time.Second, Sticky: time.Second, MaxWait: time.Second}})
+	r.serve(r.knows)
 	_, err = agent.WaitEnded(r.within(10 * time.Second))
 	r.no(err)
 	if call := r.stored(); call.Outcome != callcenter.Answered || call.EndedBy != callcenter.ByClient {
@@ -272,7 +272,7 @@ func TestACallThatNoServerTookIsRecovered(t *testing.T) {
 	}
 	r.no(caller.Hangup(r.within(5 * time.Second)))
 
-	r.serve(directory{line: callcenter.Line{ID: 1}})
+	r.serve(r.knows)
 	w := witness.New(r.config.Paths().EventLog, r.books, r.books, r.floor, slog.New(slog.DiscardHandler))
 	r.until("the call is found", func() bool {
 		r.no(w.CatchUp(r.within(5 * time.Second)))

@@ -29,6 +29,7 @@ type room struct {
 	db     *postgres.DB
 	books  *store.Books
 	client *ari.Client
+	knows  directory
 	floor  *floor.Floor
 	far    *siptest.UA // the trunk's other end: callers, and the phones of clients
 	app    string
@@ -41,6 +42,12 @@ type room struct {
 type directory struct {
 	responsible int64
 	line        callcenter.Line
+	queue       callcenter.Queue
+}
+
+// Place is the one queue there is.
+func (d directory) Place(_ context.Context, to callcenter.Destination) (callcenter.Place, error) {
+	return callcenter.Place{Destination: to, Name: d.queue.Name, Queue: d.queue}, nil
 }
 
 func (d directory) Line(context.Context, string) (callcenter.Line, error) { return d.line, nil }
@@ -85,10 +92,14 @@ func openRoom(t *testing.T, change ...func(*directory)) *room {
 	r.far = r.open(siptest.Config{Addr: r.config.TrunkContact, Tone: 500})
 	r.books = store.New(r.db, "test")
 	d := directory{line: callcenter.Line{ID: line, Name: "Sales", Number: "+34910000001", Country: "ES", Language: "en",
-		Ring: 4 * time.Second, Sticky: 2 * time.Second, MaxWait: 20 * time.Second}}
+		Entry: callcenter.Destination{Kind: callcenter.ToQueue, ID: 1}},
+		queue: callcenter.Queue{ID: 1, Version: 1, Name: "Sales", Strategy: callcenter.LongestIdle, Ring: 4 * time.Second, MaxWait: 20 * time.Second,
+			Sticky: callcenter.Sticky{Responsible: true, Ring: 2 * time.Second}}}
+	r.exec(`insert into queues (id, settings) overriding system value values (1, '{}')`)
 	for _, c := range change {
 		c(&d)
 	}
+	r.knows = d
 	r.serve(d)
 	return r
 }
@@ -109,9 +120,6 @@ func (r *room) serve(d directory) {
 	}
 	r.client = asterisktest.Client(r.t, r.config, r.app)
 	sw := pbx.NewSwitch(r.client, "trunk")
-	for user := range int64(9) {
-		d.line.Members = append(d.line.Members, user+1)
-	}
 	r.floor = floor.New(floor.Config{
 		Instance: "test", Switch: sw, Directory: d, Books: r.books, Archive: r.books, Ledger: ledger{r.db},
 		Scribes: []floor.Scribe{store.NewScribe(r.books, now)}, Roster: r.books, Peers: store.NewPeers(r.books),
@@ -157,6 +165,7 @@ func (r *room) agent(login string, tone float64, script siptest.Script) (*siptes
 	if err := r.db.Conn(ctx).QueryRow(ctx, addUser, login, sip).Scan(&id); err != nil {
 		r.t.Fatal(err)
 	}
+	r.exec(`insert into queue_members (queue_id, user_id, position) values (1, $1::bigint, $1::int)`, id)
 	if err := r.client.PutPhone(ctx, ari.Phone{ID: sip, Password: "secret"}); err != nil {
 		r.t.Fatal(err)
 	}

@@ -25,6 +25,8 @@ type Books struct {
 	db       *postgres.DB
 	instance string
 
+	talked talked
+
 	mu   sync.Mutex
 	free []callcenter.ID // IDs that no call has yet
 }
@@ -87,8 +89,8 @@ func (b *Books) Reserve(ctx context.Context, user int64, call, from callcenter.I
 }
 
 const traceCall = `
-insert into call_traces (call_id, lead_id, at, chosen_user_id, verdict, trace)
-values ($1, nullif($2, 0), $3, nullif($4, 0), $5, $6)`
+insert into call_traces (call_id, lead_id, at, chosen_user_id, verdict, trace, queue_id, queue_version, staffing)
+values ($1, nullif($2, 0), $3, nullif($4, 0), $5, $6, nullif($7, 0), nullif($8, 0), $9)`
 
 // Trace stores why routing chose as it did.
 func (b *Books) Trace(ctx context.Context, c callcenter.Call, d routing.Decision, at time.Time) error {
@@ -96,7 +98,8 @@ func (b *Books) Trace(ctx context.Context, c callcenter.Call, d routing.Decision
 	if err != nil {
 		return fmt.Errorf("trace call: %w", err)
 	}
-	err = b.db.Later(ctx, traceCall, []any{c.ID, c.LeadID, at, d.Choice.UserID, d.Choice.Verdict, considered}, nil)
+	err = b.db.Later(ctx, traceCall, []any{c.ID, c.LeadID, at, d.Choice.UserID, d.Choice.Verdict, considered,
+		d.Queue, d.Version, d.Choice.Staffing}, nil)
 	if err != nil {
 		return fmt.Errorf("trace call: %w", err)
 	}

@@ -78,6 +78,15 @@ func (b *Books) LiveOf(ctx context.Context, user int64) ([]callcenter.Call, erro
 	return b.calls(ctx, liveOf, user)
 }
 
+const unserved = `
+select ` + callColumns + ` from calls
+where ended_at is null and direction = 'in' and phase in ('arrived', 'waiting', 'ringing') order by id`
+
+// Unserved returns the inbound calls, of all servers, that nobody has taken yet, oldest first.
+func (b *Books) Unserved(ctx context.Context) ([]callcenter.Call, error) {
+	return b.calls(ctx, unserved)
+}
+
 const listCalls = `
 select ` + callColumns + ` from calls
 where (%s) and ($2 = '' or outcome = $2) and ($3 = 0 or id < $3) and %s
@@ -115,7 +124,8 @@ func (b *Books) List(ctx context.Context, f api.Filter, readable api.Condition) 
 }
 
 const traces = `
-select at, verdict, chosen_user_id, trace from call_traces where call_id = $1 order by id`
+select t.at, t.verdict, t.chosen_user_id, t.trace, t.queue_id, coalesce(q.settings ->> 'name', ''), t.queue_version, coalesce(t.staffing, '{}')
+from call_traces t left join queues q on q.id = t.queue_id where t.call_id = $1 order by t.id`
 
 // Traces returns why routing chose as it did, oldest first.
 func (b *Books) Traces(ctx context.Context, id callcenter.ID) ([]api.TraceStep, error) {
@@ -125,7 +135,7 @@ func (b *Books) Traces(ctx context.Context, id callcenter.ID) ([]api.TraceStep, 
 	}
 	steps, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s api.TraceStep, err error) {
 		var considered []byte
-		if err = row.Scan(&s.At, &s.Verdict, &s.ChosenUserID, &considered); err != nil {
+		if err = row.Scan(&s.At, &s.Verdict, &s.ChosenUserID, &considered, &s.QueueID, &s.QueueName, &s.QueueVersion, &s.Staffing); err != nil {
 			return s, err
 		}
 		return s, json.Unmarshal(considered, &s.Considered)

@@ -9,6 +9,7 @@ import (
 	"centralita/crm/access"
 	"centralita/crm/audit"
 	"centralita/crm/line"
+	"centralita/crm/queue"
 	"centralita/internal/phone"
 	"centralita/internal/postgres"
 )
@@ -97,10 +98,21 @@ func hire(ctx context.Context, db *postgres.DB) ([]int64, error) {
 	}
 	lines := line.New(db, journal, deaf{})
 	members := [][]int64{ids[:agents], ids[agents : agents+veterans], ids[agents+veterans:]}
+	queues := queue.New(db, journal, deaf{})
+	lines.LeadTo(queues)
 	for i, number := range lineNumbers {
-		_, err := lines.Create(ctx, line.Line{
-			Name: fmt.Sprintf("Line %d", i+1), Number: number, Country: "ES", Language: "en", RingSeconds: 20, StickySeconds: 15,
-			MaxWaitSeconds: 120, LeadValue: "0", Color: "blue", Active: true, MemberIDs: members[i],
+		q := queue.Queue{Settings: queue.Defaults()}
+		q.Name, q.MaxWaitSeconds = fmt.Sprintf("Queue %d", i+1), 120
+		for _, id := range members[i] {
+			q.Members = append(q.Members, queue.Member{UserID: id})
+		}
+		q, err := queues.Create(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		_, err = lines.Create(ctx, line.Line{
+			Name: fmt.Sprintf("Line %d", i+1), Number: number, Country: "ES", Language: "en",
+			Entry: line.Entry{Kind: "queue", ID: q.ID}, LeadValue: "0", Color: "blue", Active: true,
 		})
 		if err != nil {
 			return nil, err

@@ -163,7 +163,7 @@ func (p pastCalls) passedOver(ctx context.Context, call callcenter.Call) error {
 		mood := (int64(call.ID) + agents[i].UserID) % 3
 		agents[i].Registered, agents[i].Ready, agents[i].Busy = mood != 0, mood != 1, true
 	}
-	return p.books.Trace(ctx, call, routing.Decide(call, agents), call.RingingAt)
+	return p.books.Trace(ctx, call, routing.Decide(call, agents, 0, call.RingingAt), call.RingingAt)
 }
 
 // Record keeps the sound of a call as the recording of a real one is kept.
@@ -202,7 +202,7 @@ func room(c demo.PastCall) callcenter.Call {
 	n := phone.Parse(c.E164, c.Line.Country)
 	call := callcenter.Call{
 		ID: callcenter.ID(c.ID), AsteriskID: "demo", Direction: callcenter.Direction(c.Direction), Phase: callcenter.Ended,
-		Line:     callcenter.Line{ID: c.Line.ID, Name: c.Line.Name, Number: c.Line.Number, Country: c.Line.Country, Color: c.Line.Color, Language: c.Line.Language, Members: c.Line.Members},
+		Line: callcenter.Line{ID: c.Line.ID, Name: c.Line.Name, Number: c.Line.Number, Country: c.Line.Country, Color: c.Line.Color, Language: c.Line.Language}, Queue: callcenter.Queue{ID: c.Line.QueueID, Version: 1, Strategy: callcenter.LongestIdle},
 		Caller:   callcenter.Caller{Raw: c.Raw, Name: c.CallerName, E164: c.E164},
 		Identity: callcenter.Identity{E164: c.E164, Display: n.Display, Dialable: n.Dialable}, Dialled: c.Dialled,
 		ClientID: c.ClientID, LeadID: c.LeadID, InteractionID: c.InteractionID, ResponsibleID: c.ResponsibleID, UserID: c.UserID,

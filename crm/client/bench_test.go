@@ -113,7 +113,7 @@ func bareHandler(b *testing.B, pool *pgxpool.Pool) http.HandlerFunc {
 			var kind, name string
 			var stored int
 			var first bool
-			err = row.Scan(&c.ClientID, &c.Name, &c.Kind, &c.ResponsibleID, &c.ResponsibleName, &c.LastContactAt, &kind, &name, &c.OpenLeads, &c.Matched, &stored, &first)
+			err = row.Scan(&c.ClientID, &c.Name, &c.Kind, &c.ResponsibleID, &c.ResponsibleName, &c.LastContactAt, &kind, &name, &c.LastUserID, &c.OpenLeads, &c.Matched, &stored, &first)
 			c.Score, c.Reason = stored, "exact"
 			return c, err
 		})

@@ -87,6 +87,7 @@ type Candidate struct {
 	Reason          string     `json:"reason" enum:"exact,national,trunk_prefix,tail,shared"`
 	Matched         string     `json:"matched"`
 	LastContactAt   *time.Time `json:"last_contact_at,omitempty"`
+	LastUserID      *int64     `json:"-"` // who of ours took part in that
 	OpenLeads       int        `json:"open_leads"`
 }
 

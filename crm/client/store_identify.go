@@ -13,7 +13,7 @@ import (
 // candidate is what a look-up shows of the client c with the responsible u. The
 // latest interaction and the open leads are read for the few found alone; an
 // open lead of a client has him as its identity, by which it is found.
-const candidate = `c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(w.name, ''),
+const candidate = `c.id, c.name, c.kind, c.responsible_id, coalesce(u.name, ''), x.at, coalesce(x.kind, ''), coalesce(w.name, ''), w.id,
 	(select count(*) from leads d where d.client_id = c.id and d.identity = 'c:' || c.id and d.state = 'open')`
 
 const candidateJoins = `
@@ -71,7 +71,7 @@ func scanMatch(row pgx.CollectableRow) (m match, err error) {
 		at         *time.Time
 		kind, name string
 	)
-	err = row.Scan(&m.ClientID, &m.Name, &m.Kind, &m.ResponsibleID, &m.ResponsibleName, &at, &kind, &name, &m.OpenLeads,
+	err = row.Scan(&m.ClientID, &m.Name, &m.Kind, &m.ResponsibleID, &m.ResponsibleName, &at, &kind, &name, &m.LastUserID, &m.OpenLeads,
 		&m.Matched, &m.stored, &m.first)
 	if at != nil {
 		m.LastContactAt, m.last = at, &Contact{At: *at, Kind: kind, UserName: name}

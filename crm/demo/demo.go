@@ -48,6 +48,7 @@ type Line struct {
 	ID                                     int64
 	Name, Number, Country, Color, Language string
 	Members                                []int64
+	QueueID                                int64
 }
 
 // PastCall is a call that is over. Times that did not come are zero; so are ids

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"centralita/crm/access"
+	"centralita/crm/queue"
 )
 
 // story is one telling: the firm as far as it is made.
@@ -111,14 +112,19 @@ func (s *story) lines(ctx context.Context) error {
 		{Line{Name: "Madrid · Postventa", Number: "+34910102040", Country: "ES", Color: "teal", Language: "es"}, "90", []string{"carmen", "diego", "marta"}},
 		{Line{Name: "Buenos Aires", Number: "+541152526060", Country: "AR", Color: "grape", Language: "es"}, "150", []string{"diego", "javier", "marta"}},
 	} {
-		err := s.DB.Conn(ctx).QueryRow(ctx, `insert into lines (name, number, country, language, color, lead_value)
-			values ($1, $2, $3, $4, $5, $6::text::numeric) returning id`, l.Name, l.Number, l.Country, l.Language, l.Color, l.value).Scan(&l.ID)
+		settings := queue.Defaults()
+		settings.Name = l.Name
+		if err := s.DB.Conn(ctx).QueryRow(ctx, `insert into queues (settings) values ($1) returning id`, settings).Scan(&l.QueueID); err != nil {
+			return err
+		}
+		err := s.DB.Conn(ctx).QueryRow(ctx, `insert into lines (name, number, country, language, color, lead_value, entry_kind, entry_id)
+			values ($1, $2, $3, $4, $5, $6::text::numeric, 'queue', $7) returning id`, l.Name, l.Number, l.Country, l.Language, l.Color, l.value, l.QueueID).Scan(&l.ID)
 		if err != nil {
 			return err
 		}
-		for _, login := range l.members {
+		for place, login := range l.members {
 			l.Members = append(l.Members, s.users[login])
-			if err := s.exec(ctx, `insert into line_members (line_id, user_id) values ($1, $2)`, l.ID, s.users[login]); err != nil {
+			if err := s.exec(ctx, `insert into queue_members (queue_id, user_id, position) values ($1, $2, $3)`, l.QueueID, s.users[login], place); err != nil {
 				return err
 			}
 		}

@@ -35,17 +35,14 @@ type LineList struct {
 // LineFields are the fields of a line that can be set; one that is absent keeps
 // its value, or takes the default in a new line.
 type LineFields struct {
-	Name           *string  `json:"name,omitempty" maxLength:"100"`
-	Number         *string  `json:"number,omitempty" maxLength:"60" doc:"In any written form"`
-	Country        *string  `json:"country,omitempty" pattern:"^[A-Z]{2}$"`
-	Language       *string  `json:"language,omitempty" enum:"en,es,ru"`
-	RingSeconds    *int     `json:"ring_seconds,omitempty" minimum:"3" maximum:"120"`
-	StickySeconds  *int     `json:"sticky_seconds,omitempty" minimum:"3" maximum:"120"`
-	MaxWaitSeconds *int     `json:"max_wait_seconds,omitempty" minimum:"5" maximum:"3600"`
-	LeadValue      *string  `json:"lead_value,omitempty" maxLength:"20" doc:"Exact decimal"`
-	Color          *string  `json:"color,omitempty" pattern:"^[a-z]{3,10}$"`
-	Active         *bool    `json:"active,omitempty"`
-	MemberIDs      *[]int64 `json:"member_ids,omitempty" maxItems:"500"`
+	Name      *string `json:"name,omitempty" maxLength:"100"`
+	Number    *string `json:"number,omitempty" maxLength:"60" doc:"In any written form"`
+	Country   *string `json:"country,omitempty" pattern:"^[A-Z]{2}$"`
+	Language  *string `json:"language,omitempty" enum:"en,es,ru"`
+	Entry     *Entry  `json:"entry,omitempty"`
+	LeadValue *string `json:"lead_value,omitempty" maxLength:"20" doc:"Exact decimal"`
+	Color     *string `json:"color,omitempty" pattern:"^[a-z]{3,10}$"`
+	Active    *bool   `json:"active,omitempty"`
 }
 
 // onto sets the fields that are present.
@@ -54,13 +51,10 @@ func (f LineFields) onto(l *Line) {
 	set(&l.Number, f.Number)
 	set(&l.Country, f.Country)
 	set(&l.Language, f.Language)
-	set(&l.RingSeconds, f.RingSeconds)
-	set(&l.StickySeconds, f.StickySeconds)
-	set(&l.MaxWaitSeconds, f.MaxWaitSeconds)
+	set(&l.Entry, f.Entry)
 	set(&l.LeadValue, f.LeadValue)
 	set(&l.Color, f.Color)
 	set(&l.Active, f.Active)
-	set(&l.MemberIDs, f.MemberIDs)
 }
 
 func set[T any](field, value *T) {

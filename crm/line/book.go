@@ -2,22 +2,12 @@ package line
 
 import (
 	"context"
-	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"centralita/internal/fault"
+	"centralita/internal/kept"
 	"centralita/internal/phone"
 )
-
-// maxAge is the age at which the lines are read again, behind the back of the
-// question that finds them old. Whoever asks once a second keeps them fresh.
-const maxAge = 2 * time.Second
-
-// loadLimit bounds one reading.
-const loadLimit = 5 * time.Second
 
 // tail is how many last digits must agree for a dialled number that agrees in
 // no other way.
@@ -25,34 +15,24 @@ const tail = 7
 
 // page is the set of lines at one time. It is never changed.
 type page struct {
-	at      time.Time
 	lines   []Line // by id
 	byID    map[int64]int
 	country string // the firm's own
 }
 
 // Book answers questions about lines from memory. Safe for concurrent use.
-type Book struct {
-	store      *Store
-	current    atomic.Pointer[page]
-	loading    sync.Mutex
-	refreshing atomic.Bool
-	changes    atomic.Int64 // how often Forget was called
-}
+type Book struct{ kept *kept.Set[page] }
 
 // NewBook returns a book over the store. It loads on first use.
-func NewBook(store *Store) *Book { return &Book{store: store} }
+func NewBook(store *Store) *Book { return &Book{kept.New("lines", store.load)} }
 
 // Forget has the next question wait for the database.
-func (b *Book) Forget() {
-	b.changes.Add(1)
-	b.current.Store(nil)
-}
+func (b *Book) Forget() { b.kept.Forget() }
 
 // Lines returns all lines by id, inactive ones too. The slice is shared: do not
 // change it.
 func (b *Book) Lines(ctx context.Context) ([]Line, error) {
-	p, err := b.page(ctx)
+	p, err := b.kept.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +41,7 @@ func (b *Book) Lines(ctx context.Context) ([]Line, error) {
 
 // ByID returns a line, or fault.NotFound.
 func (b *Book) ByID(ctx context.Context, id int64) (Line, error) {
-	p, err := b.page(ctx)
+	p, err := b.kept.Get(ctx)
 	if err != nil {
 		return Line{}, err
 	}
@@ -75,7 +55,7 @@ func (b *Book) ByID(ctx context.Context, id int64) (Line, error) {
 // carrier wrote it; when none has it, the firm's first active line; fault.NotFound
 // with the code no_line when there is no active line at all.
 func (b *Book) Resolve(ctx context.Context, dialled string) (Line, error) {
-	p, err := b.page(ctx)
+	p, err := b.kept.Get(ctx)
 	if err != nil {
 		return Line{}, err
 	}
@@ -92,7 +72,7 @@ func (b *Book) Resolve(ctx context.Context, dialled string) (Line, error) {
 // Countries returns the countries under which numbers of the firm may be read:
 // its own first, then those of its active lines, each once.
 func (b *Book) Countries(ctx context.Context) ([]string, error) {
-	p, err := b.page(ctx)
+	p, err := b.kept.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +87,7 @@ func (b *Book) Countries(ctx context.Context) ([]string, error) {
 
 // Country returns the country of a line; that of the firm for id 0.
 func (b *Book) Country(ctx context.Context, id int64) (string, error) {
-	p, err := b.page(ctx)
+	p, err := b.kept.Get(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -116,59 +96,6 @@ func (b *Book) Country(ctx context.Context, id int64) (string, error) {
 	}
 	l, err := b.ByID(ctx, id)
 	return l.Country, err
-}
-
-// page returns the lines as known, and sees to it that they do not grow old.
-func (b *Book) page(ctx context.Context) (*page, error) {
-	p := b.current.Load()
-	switch {
-	case p == nil:
-		return b.load(ctx)
-	case time.Since(p.at) > maxAge && b.refreshing.CompareAndSwap(false, true):
-		go b.refresh()
-	}
-	return p, nil
-}
-
-// refresh reads the lines again; when that fails the old ones stay.
-func (b *Book) refresh() {
-	defer b.refreshing.Store(false)
-	changes := b.changes.Load()
-	p, err := b.read()
-	if err != nil {
-		slog.Warn("lines: serving what was known", "error", err)
-		return
-	}
-	if b.changes.Load() == changes {
-		b.current.Store(p)
-	}
-}
-
-// load reads the lines for a question that cannot be answered otherwise; one
-// reading serves all that wait.
-func (b *Book) load(ctx context.Context) (*page, error) {
-	b.loading.Lock()
-	defer b.loading.Unlock()
-	if p := b.current.Load(); p != nil {
-		return p, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	changes := b.changes.Load()
-	p, err := b.read()
-	if err == nil && b.changes.Load() == changes {
-		b.current.Store(p)
-	}
-	return p, err
-}
-
-// read asks the database outside of any transaction: what one of them has
-// changed and may take back must not be remembered.
-func (b *Book) read() (*page, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), loadLimit)
-	defer cancel()
-	return b.store.load(ctx)
 }
 
 // match returns the index of the active line that was dialled, or -1: by the

@@ -1,11 +1,8 @@
 // Package line keeps the firm's business lines: the numbers that people dial,
-// with the country, the language and the people behind each.
+// with the country, the language and the place that each leads to.
 //
-// Every look-up during a call is answered from memory: the whole set (a few
-// rows) is loaded on first use, again after each change of this process, and in
-// the background when a question finds it older than two seconds, so that another process's
-// change shows. While the database is away the last known lines go on serving. It knows
-// nothing of calls and routing.
+// Every look-up during a call is answered from memory, as package kept does. It
+// knows nothing of calls and routing.
 package line
 
 import (
@@ -17,28 +14,31 @@ import (
 )
 
 // Line is a business line. Number is E.164, or bare digits for a number inside
-// a private network. Seconds are bounded as the schema says. LeadValue is an
+// a private network. LeadValue is an
 // exact decimal in the firm's currency.
 type Line struct {
-	ID             int64   `json:"id"`
-	Name           string  `json:"name"`
-	Number         string  `json:"number"`
-	Country        string  `json:"country" doc:"ISO 3166 country under whose rules numbers are read"`
-	Language       string  `json:"language"`
-	RingSeconds    int     `json:"ring_seconds"`
-	StickySeconds  int     `json:"sticky_seconds"`
-	MaxWaitSeconds int     `json:"max_wait_seconds"`
-	LeadValue      string  `json:"lead_value"`
-	Color          string  `json:"color"`
-	Active         bool    `json:"active"`
-	MemberIDs      []int64 `json:"member_ids"`
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	Number    string `json:"number"`
+	Country   string `json:"country" doc:"ISO 3166 country under whose rules numbers are read"`
+	Language  string `json:"language"`
+	Entry     Entry  `json:"entry" doc:"Where its callers go first"`
+	LeadValue string `json:"lead_value"`
+	Color     string `json:"color"`
+	Active    bool   `json:"active"`
+}
+
+// Entry is the place that a line leads to. ID names the queue or the user; a
+// voicemail has none.
+type Entry struct {
+	Kind string `json:"kind" enum:"queue,user,voicemail"`
+	ID   int64  `json:"id,omitempty" minimum:"0"`
 }
 
 // defaults are the values of a new line that are not given.
 func defaults() Line {
 	return Line{
-		Language: "en", RingSeconds: 20, StickySeconds: 15, MaxWaitSeconds: 60,
-		LeadValue: "0", Color: "blue", Active: true, MemberIDs: []int64{},
+		Language: "en", Entry: Entry{Kind: "voicemail"}, LeadValue: "0", Color: "blue", Active: true,
 	}
 }
 
@@ -62,6 +62,9 @@ func (l *Line) check() error {
 	}
 	if l.Number = canonical(l.Number, l.Country); l.Number == "" {
 		bad = bad.WithField("body.number", "not a telephone number")
+	}
+	if (l.Entry.Kind == "voicemail") != (l.Entry.ID == 0) {
+		bad = bad.WithField("body.entry", "choose who answers")
 	}
 	if len(bad.Fields) > 0 {
 		return bad

@@ -36,7 +36,7 @@ func open(t *testing.T) (*line.Service, *postgres.DB, *notebook) {
 func create(t *testing.T, s *line.Service, name, number, country string) line.Line {
 	t.Helper()
 	l, err := s.Create(t.Context(), line.Line{
-		Name: name, Number: number, Country: country, Language: "es", RingSeconds: 20, StickySeconds: 15, MaxWaitSeconds: 60,
+		Name: name, Number: number, Country: country, Language: "es", Entry: line.Entry{Kind: "voicemail"},
 		LeadValue: "120.50", Color: "blue", Active: true,
 	})
 	if err != nil {
@@ -111,7 +111,8 @@ func TestRefusals(t *testing.T) {
 		"hostile": {func(l *line.Line) { l.Number = "1&PJSIP/x" }, "invalid_input"},
 		"country": {func(l *line.Line) { l.Country = "XX" }, "invalid_input"},
 		"value":   {func(l *line.Line) { l.LeadValue = "1e9" }, "invalid_input"},
-		"member":  {func(l *line.Line) { l.MemberIDs = []int64{999} }, "invalid_input"},
+		"entry":   {func(l *line.Line) { l.Entry = line.Entry{Kind: "queue", ID: 999} }, "invalid_input"},
+		"nowhere": {func(l *line.Line) { l.Entry = line.Entry{Kind: "queue"} }, "invalid_input"},
 	} {
 		if _, err := s.Change(t.Context(), b.ID, edit.do); fault.CodeOf(err) != edit.code {
 			t.Errorf("%s: %v, want %s", name, err, edit.code)
@@ -176,10 +177,10 @@ func TestHTTP(t *testing.T) {
 		return w.Code, out
 	}
 	status, made := ask("POST", "/lines", `{"name":"Madrid","number":"91 123 45 67","country":"ES"}`)
-	if status != http.StatusCreated || made["number"] != "+34911234567" || made["ring_seconds"] != 20.0 || made["active"] != true {
+	if status != http.StatusCreated || made["number"] != "+34911234567" || made["language"] != "en" || made["active"] != true {
 		t.Fatalf("%d %v", status, made)
 	}
-	if status, out := ask("PATCH", "/lines/1", `{"ring_seconds":25,"lead_value":"10.5"}`); status != http.StatusOK || out["ring_seconds"] != 25.0 || out["lead_value"] != "10.5" || out["name"] != "Madrid" {
+	if status, out := ask("PATCH", "/lines/1", `{"language":"ru","lead_value":"10.5"}`); status != http.StatusOK || out["language"] != "ru" || out["lead_value"] != "10.5" || out["name"] != "Madrid" {
 		t.Errorf("%d %v", status, out)
 	}
 	if status, out := ask("PATCH", "/lines/1", `{"ring_seconds":1}`); status != http.StatusUnprocessableEntity {

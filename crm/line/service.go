@@ -3,6 +3,7 @@ package line
 import (
 	"context"
 
+	"centralita/internal/fault"
 	"centralita/internal/postgres"
 )
 
@@ -16,6 +17,12 @@ type Signaller interface {
 	Signal(ctx context.Context, kind string, data any)
 }
 
+// Places knows what a line can lead to.
+type Places interface {
+	// Check refuses a place that is not there.
+	Check(ctx context.Context, kind string, id int64) error
+}
+
 // Service changes lines; questions go to its Book.
 type Service struct {
 	*Book
@@ -23,12 +30,29 @@ type Service struct {
 	store *Store
 	audit Recorder
 	live  Signaller
+
+	places Places
 }
+
+// nowhere knows no place but the voicemail.
+type nowhere struct{}
+
+// Check refuses what could not be reached.
+func (nowhere) Check(_ context.Context, kind string, _ int64) error {
+	if kind == "voicemail" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "invalid_input", "Check the marked fields.").WithField("body.entry", "is not there any more")
+}
+
+// LeadTo lets lines lead to places. To be called before the service is used;
+// without it they lead to the voicemail alone.
+func (s *Service) LeadTo(places Places) { s.places = places }
 
 // New returns the service on db.
 func New(db *postgres.DB, audit Recorder, live Signaller) *Service {
 	store := NewStore(db)
-	return &Service{Book: NewBook(store), db: db, store: store, audit: audit, live: live}
+	return &Service{Book: NewBook(store), db: db, store: store, audit: audit, live: live, places: nowhere{}}
 }
 
 // Create stores a new line and returns it with its ID. A number that another
@@ -58,6 +82,9 @@ func (s *Service) write(ctx context.Context, action string, prepare func(context
 			return err
 		}
 		if err := l.check(); err != nil {
+			return err
+		}
+		if err := s.places.Check(ctx, l.Entry.Kind, l.Entry.ID); err != nil {
 			return err
 		}
 		if err := s.store.save(ctx, &l); err != nil {

@@ -36,7 +36,7 @@ var modules = []string{
 	"audit",
 	"once",
 	"webhook",
-	"line",
+	"queue", "line",
 	"field",
 	"client",
 	"view",

@@ -163,7 +163,7 @@ func talk(p *e2e.Product, c *siptest.Call) {
 // and the trace says why.
 func responsibleFirst(t *testing.T, p *e2e.Product) {
 	mine, idle, absent := p.Hire(siptest.Ring()).Ready(), p.Hire(siptest.AnswerAfter(0)).Ready(), p.Hire(siptest.AnswerAfter(0))
-	line := p.OpenLine([]*e2e.Agent{idle, absent}, map[string]any{"sticky_seconds": 3})
+	line := p.OpenLine([]*e2e.Agent{idle, absent}, e2e.Sticky(3))
 	from := e2e.NewNumber()
 	p.Client(from, mine.ID)
 	live := mine.Live()
@@ -211,7 +211,7 @@ func responsibleFirst(t *testing.T, p *e2e.Product) {
 // exactly one person talks with the caller.
 func acceptAndDecline(t *testing.T, p *e2e.Product) {
 	first, second := p.HireWithTone(700, siptest.Ring()).Ready(), p.HireWithTone(1100, siptest.AnswerAfter(0)).Ready()
-	line := p.OpenLine([]*e2e.Agent{second}, map[string]any{"sticky_seconds": 20})
+	line := p.OpenLine([]*e2e.Agent{second}, e2e.Sticky(20))
 	wins := map[string]int{}
 	for i := range size(8, 1000) {
 		from := e2e.NewNumber()
@@ -283,7 +283,7 @@ func answerAndTimeout(t *testing.T, p *e2e.Product) {
 	late := p.HireWithTone(700, nil)
 	second := p.HireWithTone(1100, siptest.AnswerAfter(0)).Ready()
 	late.Ready()
-	line := p.OpenLine([]*e2e.Agent{second}, map[string]any{"sticky_seconds": 3})
+	line := p.OpenLine([]*e2e.Agent{second}, e2e.Sticky(3))
 	for i := range size(4, 200) {
 		late.Phone.SetScript(siptest.AnswerAfter(ring - 60*time.Millisecond + time.Duration(i%4)*30*time.Millisecond))
 		from := e2e.NewNumber()
@@ -303,7 +303,7 @@ func answerAndTimeout(t *testing.T, p *e2e.Product) {
 // phoneDies: a phone that goes while it rings loses the call to the next one within 5 s.
 func phoneDies(t *testing.T, p *e2e.Product) {
 	dying, next := p.Hire(siptest.Ring()).Ready(), p.Hire(siptest.AnswerAfter(0)).Ready()
-	line := p.OpenLine([]*e2e.Agent{next}, map[string]any{"sticky_seconds": 60})
+	line := p.OpenLine([]*e2e.Agent{next}, e2e.Sticky(60))
 	live := dying.Live()
 	from := e2e.NewNumber()
 	p.Client(from, dying.ID)

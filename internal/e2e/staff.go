@@ -109,19 +109,28 @@ type Line struct {
 // responsible's for 5 s, and callers wait for 20 s unless change says otherwise.
 func (p *Product) OpenLine(members []*Agent, change map[string]any) Line {
 	p.t.Helper()
-	ids := []int64{}
+	ids := []map[string]int64{}
 	for _, m := range members {
-		ids = append(ids, m.ID)
+		ids = append(ids, map[string]int64{"user_id": m.ID})
 	}
 	n := serial.Add(1)
-	body := map[string]any{
-		"name": fmt.Sprintf("Line %d", n), "number": fmt.Sprintf("+3491555%04d", n), "country": "ES", "language": "en",
-		"ring_seconds": 8, "sticky_seconds": 5, "max_wait_seconds": 20, "member_ids": ids,
+	settings := map[string]any{
+		"name": fmt.Sprintf("Queue %d", n), "ring_seconds": 8, "retry_seconds": 0, "max_wait_seconds": 20, "members": ids,
+		"sticky": map[string]any{"responsible": true, "last": false, "redial": false, "seconds": 5, "days": 0},
 	}
 	for k, v := range change {
-		body[k] = v
+		settings[k] = v
 	}
-	return Do[Line](p.As("admin"), "POST", "/lines", body)
+	queue := Do[Queue](p.As("admin"), "POST", "/queues", settings)
+	return Do[Line](p.As("admin"), "POST", "/lines", map[string]any{
+		"name": fmt.Sprintf("Line %d", n), "number": fmt.Sprintf("+3491555%04d", n), "country": "ES", "language": "en",
+		"entry": map[string]any{"kind": "queue", "id": queue.ID},
+	})
+}
+
+// Sticky is how a queue asks for those who know the caller: here the responsible alone.
+func Sticky(seconds int) map[string]any {
+	return map[string]any{"sticky": map[string]any{"responsible": true, "last": false, "redial": false, "seconds": seconds, "days": 0}}
 }
 
 // NewNumber is a Spanish mobile number that no client of the demo has.

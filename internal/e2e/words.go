@@ -176,3 +176,9 @@ type Withdrawal struct {
 	OfferedAt time.Time `json:"offered_at"`
 	Reason    string
 }
+
+// Queue is a queue of callers.
+type Queue struct {
+	ID      int64 `json:"id"`
+	Version int   `json:"version"`
+}

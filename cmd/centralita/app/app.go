@@ -33,6 +33,7 @@ import (
 	"centralita/crm/merge"
 	"centralita/crm/message"
 	"centralita/crm/once"
+	"centralita/crm/queue"
 	"centralita/crm/reminder"
 	"centralita/crm/segment"
 	"centralita/crm/view"
@@ -70,6 +71,7 @@ type App struct {
 	webhooks  *webhook.Service
 	people    *access.Service
 	lines     *line.Service
+	queues    *queue.Service
 	clients   *client.Service
 	files     *file.Service
 	fields    *field.Service
@@ -155,7 +157,9 @@ func (a *App) makeRooms() (err error) {
 	if a.people, err = access.New(a.db, a.audit, a.live, access.Options{Now: a.now}); err != nil {
 		return err
 	}
+	a.queues = queue.New(a.db, a.audit, a.live)
 	a.lines = line.New(a.db, a.audit, a.live)
+	a.lines.LeadTo(a.queues)
 	a.leads = lead.NewLedger(a.db, a.audit, a.live)
 	a.followFacts()
 	a.clients = client.New(a.db, client.Ports{
@@ -220,7 +224,7 @@ func (a *App) makeCallRoom() (err error) {
 	a.books = store.New(a.db, a.config.Instance)
 	a.peers = store.NewPeers(a.books)
 	book := ledger{a.leads, a.clients, a.exports, a.now}
-	rooms := directory{a.lines, a.clients}
+	rooms := directory{a.lines, a.queues, a.clients, a.name}
 	sw := pbx.NewSwitch(a.ari, trunk)
 	a.floor = floor.New(floor.Config{
 		Instance: a.config.Instance, Switch: discreet{sw, a.people}, Directory: rooms, Books: a.books, Archive: a.books, Ledger: book,
@@ -233,6 +237,7 @@ func (a *App) makeCallRoom() (err error) {
 	a.link = pbx.NewLink(sw, linkedFloor{a.floor, a}, a.log, a.linkChanged)
 	a.phones = newPhones(a.people, a.ari, a.floor, a.log)
 	a.people.OnPhonesChange(a.phones.nudge)
+	a.queues.OnChange(a.staffChanged)
 	a.witness = witness.New(c.CELFile, a.books, a.books, a.floor, a.log)
 	processor := &recording.Processor{
 		Store: a.books, Monitor: c.RecordingDir, Archive: a.recordings(), Finished: a.recorded, Now: a.now, Log: a.log,
@@ -268,6 +273,13 @@ func (a *App) linkChanged(up bool) {
 	a.linked.Store(up)
 	a.changed.Store(&at)
 	a.live.Signal(context.Background(), "health.changed", nil)
+}
+
+// staffChanged lets the floor know of a queue's new people before anybody is told that they were stored.
+func (a *App) staffChanged() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	a.attempt(ctx, "agents not read", a.floor.RefreshAgents)
 }
 
 func (a *App) presence(user int64) {

@@ -13,6 +13,7 @@ import (
 	"centralita/crm/exchange/export"
 	"centralita/crm/lead"
 	"centralita/crm/line"
+	"centralita/crm/queue"
 	"centralita/crm/webhook"
 	"centralita/internal/fault"
 	"centralita/internal/postgres"
@@ -21,7 +22,9 @@ import (
 // directory answers the call room's questions about lines and clients.
 type directory struct {
 	lines   *line.Service
+	queues  *queue.Service
 	clients *client.Service
+	name    func(user int64) string
 }
 
 // Line returns the line that was dialled, or the default one.
@@ -48,10 +51,7 @@ func (d directory) Outgoing(ctx context.Context, id int64) (callcenter.Line, err
 func callLine(l line.Line) callcenter.Line {
 	return callcenter.Line{
 		ID: l.ID, Name: l.Name, Number: l.Number, Country: l.Country, Color: l.Color, Language: l.Language,
-		Ring:    time.Duration(l.RingSeconds) * time.Second,
-		Sticky:  time.Duration(l.StickySeconds) * time.Second,
-		MaxWait: time.Duration(l.MaxWaitSeconds) * time.Second,
-		Members: l.MemberIDs,
+		Entry: callcenter.Destination{Kind: callcenter.DestinationKind(l.Entry.Kind), ID: l.Entry.ID},
 	}
 }
 
@@ -66,7 +66,7 @@ func (d directory) Identify(ctx context.Context, raw, country string) (callcente
 		identity.Candidates = append(identity.Candidates, callcenter.Candidate{
 			ClientID: c.ClientID, Name: c.Name, Kind: c.Kind, ResponsibleID: deref(c.ResponsibleID),
 			ResponsibleName: c.ResponsibleName, Score: c.Score, Reason: c.Reason, Matched: c.Matched,
-			LastContactAt: c.LastContactAt, OpenLeads: c.OpenLeads,
+			LastContactAt: c.LastContactAt, LastUserID: deref(c.LastUserID), OpenLeads: c.OpenLeads,
 		})
 	}
 	return identity, nil

@@ -25,6 +25,7 @@ import (
 	"centralita/crm/line"
 	"centralita/crm/merge"
 	"centralita/crm/message"
+	"centralita/crm/queue"
 	"centralita/crm/reminder"
 	"centralita/crm/segment"
 	"centralita/crm/view"
@@ -65,6 +66,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		access.NewAPI(a.people, client.Clients, lead.Leads),
 		audit.NewAPI(a.audit, a.keeper, a.veil),
 		line.NewAPI(a.lines),
+		queue.NewAPI(a.queues),
 		importing.NewAPI(a.imports),
 		export.NewAPI(a.exports),
 		client.NewAPI(a.clients),
@@ -97,7 +99,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 }
 
 func (a *App) dialler() *api.Dialler {
-	rooms := directory{a.lines, a.clients}
+	rooms := directory{a.lines, a.queues, a.clients, a.name}
 	return &api.Dialler{Floor: a.floor, Lines: rooms, Guards: a.books, Leads: callBacks{a.leads}, Points: a.clients, Rules: dialRules(a.people, a.lines)}
 }
 

@@ -2160,6 +2160,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All queues with their members */
+        get: operations["list-queues"];
+        put?: never;
+        /** Open a queue */
+        post: operations["create-queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who waits in which queue, and who is there for them */
+        get: operations["list-queue-states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a queue; calls in it keep the settings they came under */
+        patch: operations["change-queue"];
+        trace?: never;
+    };
+    "/queues/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a queue's settings were, newest first */
+        get: operations["list-queue-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reminders": {
         parameters: {
             query?: never;
@@ -2555,6 +2624,42 @@ export interface paths {
         post?: never;
         /** Sign out somebody's browser */
         delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All skills, and who has them */
+        get: operations["list-skills"];
+        put?: never;
+        /** Add a skill */
+        post: operations["create-skill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/skills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename a skill, and say who has it */
+        put: operations["change-skill"];
+        post?: never;
+        /** Remove a skill that no queue asks for */
+        delete: operations["delete-skill"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3187,6 +3292,8 @@ export interface components {
             kind: string;
             /** Format: date-time */
             last_contact_at?: string;
+            /** Format: int64 */
+            last_user_id?: number;
             matched: string;
             name: string;
             /** Format: int64 */
@@ -3227,7 +3334,11 @@ export interface components {
             /** Format: int64 */
             open_leads: number;
             outcome: string;
+            /** @description The places it has been to, the first one first */
+            path: components["schemas"]["VisitView"][];
             phase: string;
+            /** Format: date-time */
+            queued_at?: string;
             recording: boolean;
             /** Format: int64 */
             responsible_id?: number;
@@ -3726,6 +3837,12 @@ export interface components {
             /** @description otpauth://, as in the picture */
             uri: string;
         };
+        Entry: {
+            /** Format: int64 */
+            id?: number;
+            /** @enum {string} */
+            kind: "queue" | "user" | "voicemail";
+        };
         EntryCall: {
             cause_text: string;
             /** Format: int64 */
@@ -3870,6 +3987,34 @@ export interface components {
             sortable: boolean;
             /** @enum {string} */
             type: "text" | "number" | "money" | "date" | "day" | "choice" | "user" | "ref" | "bool" | "events";
+        };
+        Fields: {
+            active?: boolean;
+            /** Format: int64 */
+            max_wait_seconds?: number;
+            members?: components["schemas"]["Member"][];
+            name?: string;
+            overflow?: components["schemas"]["Overflow"][];
+            /** Format: int64 */
+            priority?: number;
+            /** Format: int64 */
+            retry_seconds?: number;
+            /** Format: int64 */
+            ring_seconds?: number;
+            /** Format: int64 */
+            service_percent?: number;
+            /** Format: int64 */
+            service_seconds?: number;
+            skills?: components["schemas"]["SkillRule"][];
+            sticky?: components["schemas"]["Sticky"];
+            /** @enum {string} */
+            strategy?: "longest_idle" | "fewest_calls" | "round_robin" | "random" | "ring_all" | "linear";
+            /** Format: int64 */
+            weight?: number;
+            /** @enum {string} */
+            wrap_up_mode?: "none" | "timed" | "until_done";
+            /** Format: int64 */
+            wrap_up_seconds?: number;
         };
         FieldsOutBody: {
             items: components["schemas"]["FieldInfo"][];
@@ -4249,43 +4394,38 @@ export interface components {
             user_id: number;
             user_name: string;
         };
+        Level: {
+            /** Format: int64 */
+            level: number;
+            /** Format: int64 */
+            user_id: number;
+        };
         Line: {
             active: boolean;
             color: string;
             /** @description ISO 3166 country under whose rules numbers are read */
             country: string;
+            /** @description Where its callers go first */
+            entry: components["schemas"]["Entry"];
             /** Format: int64 */
             id: number;
             language: string;
             lead_value: string;
-            /** Format: int64 */
-            max_wait_seconds: number;
-            member_ids: number[];
             name: string;
             number: string;
-            /** Format: int64 */
-            ring_seconds: number;
-            /** Format: int64 */
-            sticky_seconds: number;
         };
         LineFields: {
             active?: boolean;
             color?: string;
             country?: string;
+            entry?: components["schemas"]["Entry"];
             /** @enum {string} */
             language?: "en" | "es" | "ru";
             /** @description Exact decimal */
             lead_value?: string;
-            /** Format: int64 */
-            max_wait_seconds?: number;
-            member_ids?: number[];
             name?: string;
             /** @description In any written form */
             number?: string;
-            /** Format: int64 */
-            ring_seconds?: number;
-            /** Format: int64 */
-            sticky_seconds?: number;
         };
         LineList: {
             items: components["schemas"]["Line"][];
@@ -4352,6 +4492,12 @@ export interface components {
                 [key: string]: unknown;
             };
             user: components["schemas"]["User"];
+        };
+        Member: {
+            /** Format: int64 */
+            penalty?: number;
+            /** Format: int64 */
+            user_id: number;
         };
         Merge: {
             /** Format: int64 */
@@ -4624,6 +4770,16 @@ export interface components {
             status: string;
             to: string;
         };
+        Overflow: {
+            then: components["schemas"]["Place"];
+            /**
+             * Format: int64
+             * @description Seconds of waiting, or callers before him
+             */
+            value?: number;
+            /** @enum {string} */
+            when: "wait" | "length" | "nobody_in" | "not_ready";
+        };
         OwnView: {
             key: string;
             query: components["schemas"]["ViewQuery"];
@@ -4669,6 +4825,12 @@ export interface components {
             user: string;
             /** @description where the softphone's socket is */
             ws_path: string;
+        };
+        Place: {
+            /** Format: int64 */
+            id?: number;
+            /** @enum {string} */
+            kind: "queue" | "user" | "voicemail" | "hangup";
         };
         Policy: {
             by_email: boolean;
@@ -4785,6 +4947,93 @@ export interface components {
         ProofInputBody: {
             code?: string;
             password?: string;
+        };
+        Queue: {
+            active: boolean;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            max_wait_seconds: number;
+            members: components["schemas"]["Member"][];
+            name: string;
+            overflow: components["schemas"]["Overflow"][];
+            /**
+             * Format: int64
+             * @description Minutes of waiting that its callers are given in advance of those of other queues
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description After this pause those who did not take the call are asked again; 0: never
+             */
+            retry_seconds: number;
+            /** Format: int64 */
+            ring_seconds: number;
+            /**
+             * Format: int64
+             * @description So many of them
+             */
+            service_percent: number;
+            /**
+             * Format: int64
+             * @description Within this time calls should be answered
+             */
+            service_seconds: number;
+            skills: components["schemas"]["SkillRule"][];
+            sticky: components["schemas"]["Sticky"];
+            /** @enum {string} */
+            strategy: "longest_idle" | "fewest_calls" | "round_robin" | "random" | "ring_all" | "linear";
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description How fast waiting counts: 100 is a second for a second
+             */
+            weight: number;
+            /** @enum {string} */
+            wrap_up_mode: "none" | "timed" | "until_done";
+            /** Format: int64 */
+            wrap_up_seconds: number;
+        };
+        QueueList: {
+            items: components["schemas"]["Queue"][];
+        };
+        QueueState: {
+            /**
+             * Format: int64
+             * @description Of these, who could take one now
+             */
+            free: number;
+            /**
+             * Format: int64
+             * @description Members whose phone is registered
+             */
+            in: number;
+            /** Format: int64 */
+            queue_id: number;
+            /**
+             * Format: int64
+             * @description Of these, who want calls
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Callers for whom a phone rings
+             */
+            ringing: number;
+            /**
+             * Format: int64
+             * @description Callers for whom no phone rings
+             */
+            waiting: number;
+            /**
+             * Format: date-time
+             * @description When the one came who has waited longest
+             */
+            waiting_since?: string;
+        };
+        QueueStates: {
+            items: components["schemas"]["QueueState"][];
         };
         Quota: {
             /** @enum {string} */
@@ -5201,6 +5450,30 @@ export interface components {
         SimilarOutputBody: {
             items: components["schemas"]["Similar"][];
         };
+        Skill: {
+            /** Format: int64 */
+            id: number;
+            levels: components["schemas"]["Level"][];
+            name: string;
+        };
+        SkillFields: {
+            levels: components["schemas"]["Level"][];
+            name: string;
+        };
+        SkillList: {
+            items: components["schemas"]["Skill"][];
+        };
+        SkillRule: {
+            /** Format: int64 */
+            skill_id: number;
+            steps: components["schemas"]["SkillStep"][];
+        };
+        SkillStep: {
+            /** Format: int64 */
+            after_seconds: number;
+            /** Format: int64 */
+            level: number;
+        };
         Source: {
             /** Format: int64 */
             id: number;
@@ -5208,6 +5481,26 @@ export interface components {
         };
         SourceList: {
             items: components["schemas"]["Source"][];
+        };
+        Staffing: {
+            /** Format: int64 */
+            ahead: number;
+            /** Format: int64 */
+            in: number;
+            /** Format: int64 */
+            ready: number;
+        };
+        Sticky: {
+            /** Format: int64 */
+            days: number;
+            /** @description Who spoke with him last, within the days given */
+            last: boolean;
+            /** @description Who had him when the connection was lost, within five minutes */
+            redial: boolean;
+            /** @description The client's responsible */
+            responsible: boolean;
+            /** Format: int64 */
+            seconds: number;
         };
         SwitchHealth: {
             /** Format: int64 */
@@ -5369,6 +5662,15 @@ export interface components {
             /** Format: int64 */
             chosen_user_id?: number;
             considered: components["schemas"]["Considered"][];
+            /** Format: int64 */
+            queue_id?: number;
+            queue_name: string;
+            /**
+             * Format: int64
+             * @description Of the queue's settings, as they were applied
+             */
+            queue_version?: number;
+            staffing: components["schemas"]["Staffing"];
             verdict: string;
         };
         User: {
@@ -5441,6 +5743,57 @@ export interface components {
             items: components["schemas"]["Verdict"][];
             next: string;
         };
+        Version: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            max_wait_seconds: number;
+            members: components["schemas"]["Member"][];
+            name: string;
+            overflow: components["schemas"]["Overflow"][];
+            /**
+             * Format: int64
+             * @description Minutes of waiting that its callers are given in advance of those of other queues
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description After this pause those who did not take the call are asked again; 0: never
+             */
+            retry_seconds: number;
+            /** Format: int64 */
+            ring_seconds: number;
+            /**
+             * Format: int64
+             * @description So many of them
+             */
+            service_percent: number;
+            /**
+             * Format: int64
+             * @description Within this time calls should be answered
+             */
+            service_seconds: number;
+            skills: components["schemas"]["SkillRule"][];
+            sticky: components["schemas"]["Sticky"];
+            /** @enum {string} */
+            strategy: "longest_idle" | "fewest_calls" | "round_robin" | "random" | "ring_all" | "linear";
+            /** Format: int64 */
+            user_id?: number;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description How fast waiting counts: 100 is a second for a second
+             */
+            weight: number;
+            /** @enum {string} */
+            wrap_up_mode: "none" | "timed" | "until_done";
+            /** Format: int64 */
+            wrap_up_seconds: number;
+        };
+        VersionList: {
+            items: components["schemas"]["Version"][];
+        };
         View: {
             audio_url: string;
             /** Format: int64 */
@@ -5504,6 +5857,16 @@ export interface components {
             filter?: components["schemas"]["Node"];
             q?: string;
             sort?: string;
+        };
+        VisitView: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id?: number;
+            /** @enum {string} */
+            kind: "queue" | "user" | "voicemail" | "hangup";
+            name?: string;
+            why?: string;
         };
         Webhook: {
             /** Format: date-time */
@@ -10846,6 +11209,167 @@ export interface operations {
             };
         };
     };
+    "list-queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-queue": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStates"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-queue": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-queue-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-reminders": {
         parameters: {
             query?: {
@@ -11884,6 +12408,139 @@ export interface operations {
         };
     };
     "end-session": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-skill": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillFields"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-skill": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillFields"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-skill": {
         parameters: {
             query?: never;
             header?: {

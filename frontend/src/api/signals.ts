@@ -11,6 +11,7 @@ import { leadKeys } from './leads';
 import { lineKeys } from './lines';
 import { mergeKeys } from './merges';
 import { messageKeys } from './messages';
+import { queueKeys } from './queues';
 import { reminderKeys } from './reminders';
 import { roleKeys } from './roles';
 import { sessionKeys } from './session';
@@ -21,7 +22,7 @@ type Ids = { id?: number; client_id?: number; user_id?: number };
 /** What each signal of the server makes stale. */
 const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'leads.changed': () => [leadKeys.all],
-  'presence.changed': () => [callKeys.presence, leadKeys.board],
+  'presence.changed': () => [callKeys.presence, leadKeys.board, queueKeys.now],
   'client.changed': (ids) => [ids.id ? clientKeys.one(ids.id) : clientKeys.all, listKeys.all],
   'timeline.changed': (ids) => [ids.client_id ? ['timeline', ids.client_id] : clientKeys.timelines],
   'fields.changed': () => [fieldKeys.all, fieldKeys.sheets, exchangeKeys.clientFields],
@@ -38,6 +39,7 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'segments.changed': () => [workKeys.segments],
   'bulk.changed': () => [workKeys.bulk],
   'lines.changed': () => [lineKeys.all],
+  'queues.changed': () => [queueKeys.all, queueKeys.skills],
   'users.changed': () => [sessionKeys.users],
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],
   'teams.changed': () => [roleKeys.teams, roleKeys.deputies],

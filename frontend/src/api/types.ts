@@ -191,3 +191,12 @@ export type ExportSettings = Schemas['Settings'];
 export type Canary = Schemas['Canary'];
 export type FieldInfo = Schemas['FieldInfo'];
 export type FilterNode = Schemas['Node'];
+
+export type Queue = Schemas['Queue'];
+export type QueueFields = Partial<Omit<Queue, 'id' | 'version'>>;
+export type QueueState = Schemas['QueueState'];
+export type QueueVersion = Schemas['Version'];
+export type Skill = Schemas['Skill'];
+export type QueuePlace = Schemas['Place'];
+export type QueueOverflow = Schemas['Overflow'];
+export type QueueSkillRule = Schemas['SkillRule'];

@@ -210,6 +210,8 @@ const settingsPage = (
     | 'roles'
     | 'teams'
     | 'lines'
+    | 'queues'
+    | 'skills'
     | 'firm'
     | 'fields'
     | 'templates'
@@ -223,6 +225,8 @@ const settingsPage = (
     | 'Roles'
     | 'Teams'
     | 'Lines'
+    | 'Queues'
+    | 'Skills'
     | 'Firm'
     | 'Fields'
     | 'Templates'
@@ -283,6 +287,8 @@ const tree = root.addChildren([
     settingsPage('roles', 'Roles'),
     settingsPage('teams', 'Teams'),
     settingsPage('lines', 'Lines'),
+    settingsPage('queues', 'Queues'),
+    settingsPage('skills', 'Skills'),
     settingsPage('firm', 'Firm'),
     settingsPage('fields', 'Fields'),
     settingsPage('templates', 'Templates'),

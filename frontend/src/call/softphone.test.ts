@@ -16,6 +16,7 @@ function view(part: Partial<CallView> = {}): CallView {
     client_name: '',
     user_name: '',
     started_at: offeredAt,
+    path: [],
     held: false,
     muted: false,
     recording: false,

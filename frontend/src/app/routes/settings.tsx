@@ -12,6 +12,8 @@ import { QuotasPage } from '@/features/audit/QuotasPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
 import { ExportSettingsPage } from '@/features/exchange/ExportSettingsPage';
 import { LinesPage } from '@/features/line/LinesPage';
+import { QueuesPage } from '@/features/queue/QueuesPage';
+import { SkillsPage } from '@/features/queue/SkillsPage';
 import { NoticeSettings } from '@/features/phone/NoticePrimer';
 import { TemplatesPage } from '@/features/message/TemplatesPage';
 import { ShortcutList } from '@/features/search/Shortcuts';
@@ -26,6 +28,8 @@ const tabs = [
   { to: '/settings/roles', key: 'settings.roles', needs: null },
   { to: '/settings/teams', key: 'settings.teams', needs: null },
   { to: '/settings/lines', key: 'settings.lines', needs: null },
+  { to: '/settings/queues', key: 'settings.queues', needs: null },
+  { to: '/settings/skills', key: 'settings.skills', needs: null },
   { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
   { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
   { to: '/settings/templates', key: 'settings.templates', needs: null },
@@ -67,6 +71,8 @@ export function SettingsRoute() {
 }
 
 export const Users = UsersPage;
+export const Queues = QueuesPage;
+export const Skills = SkillsPage;
 export const Roles = RolesPage;
 export const Teams = TeamsPage;
 export const Lines = LinesPage;

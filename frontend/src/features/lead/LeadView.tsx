@@ -367,6 +367,17 @@ function Trace(props: { callId: number }) {
           <p>
             <time className="whisper">{format.exact(step.at)}</time> {code('trace', step.verdict)}
           </p>
+          {step.queue_id && (
+            <p className="whisper">
+              {t('trace.queue', {
+                queue: step.queue_name,
+                version: step.queue_version ?? 0,
+                ahead: step.staffing.ahead,
+                ready: step.staffing.ready,
+                in: step.staffing.in,
+              })}
+            </p>
+          )}
           <table>
             <caption className="sr-only">{t('trace.considered')}</caption>
             <tbody>

@@ -1,11 +1,11 @@
-import { Button, MultiSelect, NumberInput, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Select, Switch, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleSlash, PhoneCall, Plus } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { useIntl } from 'react-intl';
 import { createLine, lineKeys, linesQuery, saveLine } from '@/api/lines';
+import { queuesQuery } from '@/api/queues';
 import { useCan, useErrorText, useMe } from '@/api/react';
-import { usersQuery } from '@/api/session';
 import type { Line } from '@/api/types';
 import { countryCodes } from '@/lib/countries';
 import { useDraft } from '@/lib/draft';
@@ -13,6 +13,7 @@ import { localeNames, locales, useCode, useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
 import { Badge, Empty, Failed, lineColors, LineTag, SkeletonRows } from '@/ui/kit';
 import { SplitView } from '@/ui/SplitView';
+import { PlaceSelect } from '@/call/PlaceSelect';
 
 /** The business lines: their number, their people, how long each rings. */
 export function LinesPage() {
@@ -77,19 +78,16 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
   const errorText = useErrorText();
   const cache = useQueryClient();
   const { firm } = useMe();
-  const users = useQuery(usersQuery).data ?? [];
+  const queues = useQuery(queuesQuery).data ?? [];
   const draft = useDraft(`line.${line?.id ?? 'new'}`, {
     name: line?.name ?? '',
     number: line?.number ?? '',
     country: line?.country ?? firm.country,
     language: line?.language ?? 'en',
-    ring_seconds: line?.ring_seconds ?? 20,
-    sticky_seconds: line?.sticky_seconds ?? 15,
-    max_wait_seconds: line?.max_wait_seconds ?? 60,
+    entry: line?.entry ?? { kind: 'voicemail' as const },
     lead_value: line?.lead_value ?? '0',
     color: line?.color ?? 'blue',
     active: line?.active ?? true,
-    member_ids: line?.member_ids ?? [],
   });
   const fields = draft.value;
   const countries = useMemo(
@@ -106,19 +104,6 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
       props.onDone(saved.id);
     },
   });
-  const seconds = (name: 'ring_seconds' | 'sticky_seconds' | 'max_wait_seconds', label: string) => (
-    <NumberInput
-      className="grow"
-      label={label}
-      suffix={` ${t('unit.s')}`}
-      min={1}
-      max={600}
-      readOnly={!editable}
-      value={fields[name]}
-      onChange={(value) => draft.patch({ [name]: Number(value) })}
-      data-testid={`line-${name}`}
-    />
-  );
   const ready = fields.name.trim() !== '' && fields.number.trim() !== '';
   return (
     <form
@@ -178,11 +163,15 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
           data={locales.map((locale) => ({ value: locale, label: localeNames[locale] }))}
         />
       </div>
-      <div className="row">
-        {seconds('sticky_seconds', t('line.sticky'))}
-        {seconds('ring_seconds', t('line.ring'))}
-        {seconds('max_wait_seconds', t('line.max_wait'))}
-      </div>
+      <PlaceSelect
+        label={t('line.entry')}
+        visible
+        place={fields.entry}
+        queues={queues.filter((queue) => queue.active)}
+        kinds={['queue', 'voicemail', 'user']}
+        editable={editable}
+        onChange={(entry) => draft.patch({ entry })}
+      />
       <TextInput
         label={t('line.value', { currency: firm.currency })}
         inputMode="decimal"
@@ -190,15 +179,6 @@ function LineForm(props: { line: Line | undefined; editable: boolean; onDone(id:
         readOnly={!editable}
         onChange={(event) => draft.patch({ lead_value: event.currentTarget.value })}
         data-testid="line-value"
-      />
-      <MultiSelect
-        label={t('line.members')}
-        searchable
-        disabled={!editable}
-        value={fields.member_ids.map(String)}
-        onChange={(ids) => draft.patch({ member_ids: ids.map(Number) })}
-        data={users.filter((user) => user.active).map((user) => ({ value: String(user.id), label: user.name }))}
-        data-testid="line-members"
       />
       <Switch
         label={t('line.active')}

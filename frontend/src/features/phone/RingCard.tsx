@@ -86,6 +86,14 @@ export function RingCard(props: { call: LiveCall }) {
           {t('ring.title')}
         </Badge>
         {view?.line && <LineTag name={view.line.name} color={view.line.color} />}
+        {view && view.path.length > 0 && (
+          <span className="whisper truncate" data-testid="ring-path">
+            {view.path
+              .map((visit) => visit.name ?? '')
+              .filter((name) => name !== view.line?.name)
+              .join(' → ')}
+          </span>
+        )}
         <span className="grow" />
         <time className="num soft">{clockText(secondsBetween(call.offeredAt ?? view?.ringing_at, now))}</time>
       </header>
