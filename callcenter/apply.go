@@ -287,9 +287,23 @@ func (s *step) dropAgent(result string, reason WithdrawReason, elsewhere bool) {
 	if s.Phase == Ringing {
 		s.fact(PopWithdrawn{UserID: s.Agent.UserID, OfferedAt: s.Agent.OfferedAt, Reason: reason})
 	}
+	s.owesWrapUp()
 	s.fact(AgentFreed{UserID: s.Agent.UserID})
 	s.Agent = Leg{}
 	s.dismissOthers(result, reason, elsewhere)
+}
+
+// owesWrapUp: who has talked on behalf of a queue has work to do afterwards, if the queue says so.
+func (s *step) owesWrapUp() {
+	if s.Direction != In || s.Phase != Talking && s.Phase != Rejoining {
+		return
+	}
+	switch s.Queue.WrapUp.Mode {
+	case TimedWrapUp:
+		s.fact(WrapUpDue{UserID: s.Agent.UserID, Until: s.now.Add(s.Queue.WrapUp.For)})
+	case UntilDone:
+		s.fact(WrapUpDue{UserID: s.Agent.UserID})
+	}
 }
 
 // end is the one door out of a call.

@@ -20,6 +20,9 @@ const (
 	ClaimFailed       WithdrawReason = "claim_lost" // the switch had given the caller to somebody else already
 )
 
+// NoAnswerReason is why somebody is not ready who was asked and did not pick up.
+const NoAnswerReason = "no_answer"
+
 // SegmentKind names a stretch of a call.
 type SegmentKind string
 
@@ -72,6 +75,14 @@ type (
 	AgentTaken struct{ UserID int64 }
 	// AgentFreed ends the reservation.
 	AgentFreed struct{ UserID int64 }
+	// WrapUpDue says that the user has work to do after his conversation, before he is given another call. It comes
+	// before the AgentFreed that ends his reservation. Until is zero when it ends when he says so.
+	WrapUpDue struct {
+		UserID int64
+		Until  time.Time
+	}
+	// Unanswered says that the user was asked alone and did not pick up: he wants no calls until he says that he does.
+	Unanswered struct{ UserID int64 }
 	// PickedUp says that a person of ours and the client are connected for the first time.
 	PickedUp struct{ UserID int64 }
 	// Closed says that the call is over; the call holds outcome, party and cause.
@@ -87,5 +98,7 @@ func (PopShown) fact()     {}
 func (PopWithdrawn) fact() {}
 func (AgentTaken) fact()   {}
 func (AgentFreed) fact()   {}
+func (WrapUpDue) fact()    {}
+func (Unanswered) fact()   {}
 func (PickedUp) fact()     {}
 func (Closed) fact()       {}

@@ -57,6 +57,9 @@ func (s *step) passOver(reason WithdrawReason, innocent bool) {
 
 // ringTimeout: nobody has picked up in time.
 func (s *step) ringTimeout() {
+	if len(s.Others) == 0 && s.Queue.Strategy != RingAll {
+		s.fact(Unanswered{UserID: s.Agent.UserID})
+	}
 	for s.Phase == Ringing {
 		s.fact(LegEnded{Channel: s.Agent.Channel, Result: "no_answer"})
 		s.do(Drop{Channel: s.Agent.Channel})

@@ -118,7 +118,8 @@ const (
 // WrapUp is the work after a conversation.
 type WrapUp struct {
 	Mode WrapUpMode    `json:"mode,omitempty"`
-	For  time.Duration `json:"for,omitempty"` // of TimedWrapUp
+	For  time.Duration `json:"for,omitempty"`  // of TimedWrapUp
+	Must bool          `json:"must,omitempty"` // a disposition must be chosen
 }
 
 // Place is a destination that has been looked up.

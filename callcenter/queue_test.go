@@ -197,3 +197,44 @@ func TestWhoSpokeLastIsRememberedForSomeDays(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestWrapUpIsOwedByWhoHasTalked: nobody has work to do after a call that never connected, and he is freed after it is
+// said that he has.
+func TestWrapUpIsOwedByWhoHasTalked(t *testing.T) {
+	for mode, until := range map[callcenter.WrapUpMode]time.Duration{callcenter.TimedWrapUp: 30 * time.Second, callcenter.UntilDone: 0, callcenter.NoWrapUp: -1} {
+		p := under(t, func(q *callcenter.Queue) { q.WrapUp = callcenter.WrapUp{Mode: mode, For: 30 * time.Second} })
+		p.on(chosen(1), callcenter.Entered{}, callcenter.Decline{UserID: 1}, chosen(2), callcenter.LegAnswered{Channel: "ag-7-2"}, callcenter.HangUp{UserID: 2})
+		var owed []callcenter.Fact
+		for _, f := range p.facts {
+			switch f := f.(type) {
+			case callcenter.WrapUpDue:
+				owed = append(owed, f)
+			case callcenter.AgentFreed:
+				if f.UserID == 2 {
+					owed = append(owed, f)
+				}
+			}
+		}
+		want := []callcenter.Fact{callcenter.WrapUpDue{UserID: 2}, callcenter.AgentFreed{UserID: 2}}
+		if until > 0 {
+			want[0] = callcenter.WrapUpDue{UserID: 2, Until: p.now.Add(until)}
+		}
+		if until < 0 {
+			want = want[1:]
+		}
+		if diff := cmp.Diff(want, owed); diff != "" {
+			t.Errorf("%s: %s", mode, diff)
+		}
+	}
+}
+
+func TestWhoDoesNotPickUpIsLeftAlone(t *testing.T) {
+	p := inbound(t).on(chosen(1), callcenter.Entered{}).after(20*time.Second, callcenter.Tick{})
+	if !has[callcenter.Fact](p.facts, callcenter.Unanswered{UserID: 1}) {
+		t.Error("he is asked on")
+	}
+	p = inbound(t).on(all(1, 2), callcenter.Entered{}).after(20*time.Second, callcenter.Tick{})
+	if p.call.Phase != callcenter.Waiting || has[callcenter.Fact](p.facts, callcenter.Unanswered{UserID: 1}) {
+		t.Errorf("%s: of many who were asked nobody is to blame", p.call.Phase)
+	}
+}

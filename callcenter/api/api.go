@@ -20,6 +20,7 @@ const (
 	PermRead  web.Permission = "calls.read"
 	PermWork  web.Permission = "leads.work"
 	PermAdmin web.Permission = "settings.read"
+	PermLead  web.Permission = "sessions.manage"
 )
 
 // Floor is the room at work.
@@ -29,7 +30,19 @@ type Floor interface {
 		guard func(ctx context.Context, call *callcenter.Call) error) (callcenter.Call, error)
 	Calls() []callcenter.Call
 	Agents() []routing.Agent
+	Staff
+}
+
+// Staff is what agents say of themselves.
+type Staff interface {
 	SetReady(ctx context.Context, user int64, ready bool, reason string) error
+	EndWrapUp(ctx context.Context, user int64, w floor.WrapUp) error
+	ExtendWrapUp(ctx context.Context, user int64, call callcenter.ID, by time.Duration) error
+}
+
+// Journal writes down what one user did to another.
+type Journal interface {
+	Record(ctx context.Context, action, entity string, id int64, before, after any) error
 }
 
 // Condition is the SQL condition that a row of the table alias may be read; arg adds a parameter and returns its
@@ -54,11 +67,13 @@ type API struct {
 	who   func(context.Context) int64
 	names Names
 	may   Rights
+
+	journal Journal
 }
 
 // New returns the API. who gives the user of a request.
-func New(f Floor, read Reader, dial *Dialler, who func(context.Context) int64, names Names, may Rights) *API {
-	return &API{floor: f, read: read, dial: dial, who: who, names: names, may: may}
+func New(f Floor, read Reader, dial *Dialler, who func(context.Context) int64, names Names, may Rights, journal Journal) *API {
+	return &API{floor: f, read: read, dial: dial, who: who, names: names, may: may, journal: journal}
 }
 
 // view shows a call to the one who asks.

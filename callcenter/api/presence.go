@@ -19,15 +19,19 @@ const (
 	Ringing   PresenceState = "ringing"
 	OnCall    PresenceState = "on_call"
 	NotReady  PresenceState = "not_ready"
+	WrapUp    PresenceState = "wrap_up" // not done with his last conversation
 )
 
 // Presence is one agent's state.
 type Presence struct {
 	UserID     int64         `json:"user_id"`
 	Name       string        `json:"name"`
-	State      PresenceState `json:"state" enum:"offline,available,ringing,on_call,not_ready"`
+	State      PresenceState `json:"state" enum:"offline,available,ringing,on_call,not_ready,wrap_up"`
+	Reason     string        `json:"reason" doc:"Why he is not ready, or will not be after his call"`
+	Ready      bool          `json:"ready" doc:"Wants calls; while he is in one, what he will be afterwards"`
 	Registered bool          `json:"registered"`
 	Since      time.Time     `json:"since"`
+	Until      *time.Time    `json:"until,omitempty" doc:"When his wrap-up ends by itself"`
 	CallID     *int64        `json:"call_id,omitempty"`
 }
 
@@ -62,6 +66,14 @@ func (a *API) registerPresence(r *web.Router) {
 		})
 	web.Handle(r, web.Op{Method: "PUT", Path: "/presence/me", ID: "set-presence", Tag: "presence",
 		Summary: "Say whether I take calls", Permission: PermUse, Beyond: true}, a.setPresence)
+	web.Handle(r, web.Op{Method: "PUT", Path: "/presence/{user_id}", ID: "set-presence-of", Tag: "presence",
+		Summary: "Say for somebody whether he takes calls", Permission: PermLead}, a.setPresenceOf)
+	web.Handle(r, web.Op{Method: "DELETE", Path: "/presence/{user_id}/wrap-up", ID: "end-wrap-up-of", Tag: "presence",
+		Summary: "End somebody's wrap-up", Permission: PermLead, Status: 204}, a.endWrapUpOf)
+	web.Handle(r, web.Op{Method: "POST", Path: "/calls/{id}/wrap-up", ID: "end-wrap-up", Tag: "presence",
+		Summary: "Say what became of my conversation, and be done with it", Permission: PermUse, Beyond: true, Status: 204}, a.endWrapUp)
+	web.Handle(r, web.Op{Method: "POST", Path: "/calls/{id}/wrap-up/extend", ID: "extend-wrap-up", Tag: "presence",
+		Summary: "Half a minute more for my wrap-up", Permission: PermUse, Beyond: true, Status: 204}, a.extendWrapUp)
 }
 
 func (a *API) setPresence(ctx context.Context, in *PresenceInput) (*PresenceOutput, error) {
@@ -97,7 +109,10 @@ func PresenceOf(f interface {
 }
 
 func presence(agent routing.Agent, call callcenter.Call) Presence {
-	p := Presence{UserID: agent.UserID, Name: agent.Name, Registered: agent.Registered, Since: agent.IdleSince, CallID: id(int64(call.ID))}
+	p := Presence{UserID: agent.UserID, Name: agent.Name, Registered: agent.Registered, Ready: agent.Ready, Since: agent.IdleSince, CallID: id(int64(call.ID))}
+	if !agent.Ready {
+		p.Reason = agent.Reason
+	}
 	switch {
 	case call.Phase == callcenter.Ringing:
 		p.State, p.Since = Ringing, call.Agent.OfferedAt
@@ -106,6 +121,8 @@ func presence(agent routing.Agent, call callcenter.Call) Presence {
 		if !call.AnsweredAt.IsZero() {
 			p.Since = call.AnsweredAt
 		}
+	case agent.WrapUp:
+		p.State, p.Until, p.CallID = WrapUp, moment(agent.WrapUntil), id(agent.WrapCall)
 	case !agent.Registered:
 		p.State = Offline
 	case !agent.Ready:

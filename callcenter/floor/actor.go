@@ -326,8 +326,12 @@ func (a *actor) handOver(out callcenter.Step, gone <-chan struct{}) {
 	if !slices.Contains(out.Commands, callcenter.Command(callcenter.Drop{Channel: a.call.Agent.Channel})) {
 		gone = nil // his phone is free already
 	}
+	owes := map[int64]bool{} // who is not free yet
 	for _, fact := range out.Facts {
-		if freed, ok := fact.(callcenter.AgentFreed); ok {
+		if due, ok := fact.(callcenter.WrapUpDue); ok {
+			owes[due.UserID] = true
+		}
+		if freed, ok := fact.(callcenter.AgentFreed); ok && !owes[freed.UserID] {
 			if next := a.f.hall.handOver(freed.UserID, out.Call.ID, gone, a.f.Now()); next != nil {
 				a.await(next, headStart) // the two would wait for each other in the store
 			}
@@ -346,6 +350,10 @@ func (a *actor) settle(t try) {
 	a.f.know(a, out.Call)
 	for _, fact := range out.Facts {
 		switch fact := fact.(type) {
+		case callcenter.WrapUpDue:
+			a.f.beginWrapUp(fact.UserID, out.Call.ID, fact.Until)
+		case callcenter.Unanswered:
+			a.f.hall.setReady(fact.UserID, false, callcenter.NoAnswerReason)
 		case callcenter.AgentFreed:
 			a.f.hall.free(fact.UserID, out.Call.ID, a.f.Now())
 		case callcenter.Closed:

@@ -173,10 +173,12 @@ func (f *Floor) tellPhone(user int64, endpoint string, there bool) {
 
 // SetReady stores whether the user wants calls, and lets the next caller have him if he does.
 func (f *Floor) SetReady(ctx context.Context, user int64, ready bool, reason string) error {
+	f.refreshing.Lock() // what was read before must not be taken for news after
+	defer f.refreshing.Unlock()
 	if err := f.Roster.SetReady(ctx, user, ready, reason); err != nil {
 		return err
 	}
-	f.hall.setReady(user, ready)
+	f.hall.setReady(user, ready, reason)
 	f.Presence(user)
 	return nil
 }

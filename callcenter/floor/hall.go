@@ -20,6 +20,7 @@ type hall struct {
 	registered map[string]bool         // by SIP user
 	waiting    []*callcenter.Call
 	leaving    map[int64]leaving
+	wraps      map[int64]wrap
 	asked      map[turn]time.Time // when a member of a queue was last asked for it
 	now        func() time.Time
 	wake       func(call callcenter.ID, offer offer)
@@ -44,7 +45,7 @@ type offer struct {
 func newHall(now func() time.Time, wake func(callcenter.ID, offer)) *hall {
 	return &hall{
 		agents: map[int64]*routing.Agent{}, holder: map[int64]callcenter.ID{}, leaving: map[int64]leaving{},
-		registered: map[string]bool{}, asked: map[turn]time.Time{}, now: now, wake: wake,
+		registered: map[string]bool{}, wraps: map[int64]wrap{}, asked: map[turn]time.Time{}, now: now, wake: wake,
 	}
 }
 
@@ -59,6 +60,7 @@ func (h *hall) load(stored []routing.Agent) {
 			a.Busy = true
 		}
 		a.Registered = h.registered[a.Endpoint]
+		h.keepWrapUp(&a)
 		for queue, m := range a.Queues {
 			m.AskedAt = h.asked[turn{a.UserID, queue}]
 			a.Queues[queue] = m
@@ -67,6 +69,17 @@ func (h *hall) load(stored []routing.Agent) {
 	}
 	h.agents = fresh
 	h.serveAll()
+}
+
+// keepWrapUp holds on to a wrap-up of which the store, when it was read, could not know.
+func (h *hall) keepWrapUp(a *routing.Agent) {
+	w, begun := h.wraps[a.UserID]
+	before := h.agents[a.UserID]
+	if !begun || a.WrapCall == int64(w.call) || h.now().Sub(w.at) > inStoreBy || before == nil {
+		delete(h.wraps, a.UserID)
+		return
+	}
+	a.WrapUp, a.WrapCall, a.WrapUntil = true, before.WrapCall, before.WrapUntil
 }
 
 // register notes that a phone has come or gone, and returns whose it is (0 when it is nobody's).
@@ -103,11 +116,11 @@ func (h *hall) registerAll(there map[string]bool) (lost []int64) {
 	return lost
 }
 
-func (h *hall) setReady(user int64, ready bool) {
+func (h *hall) setReady(user int64, ready bool, reason string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if a, ok := h.agents[user]; ok {
-		a.Ready = ready
+		a.Ready, a.Reason = ready, reason
 		h.serve(a)
 	}
 }

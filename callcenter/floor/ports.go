@@ -73,6 +73,19 @@ type Roster interface {
 	Agents(ctx context.Context) ([]routing.Agent, error)
 	// SetReady stores whether a user wants calls.
 	SetReady(ctx context.Context, user int64, ready bool, reason string) error
+	// EndWrapUp stores that the user is done with a conversation, and what became of it.
+	EndWrapUp(ctx context.Context, user int64, w WrapUp) error
+	// ExtendWrapUp gives him more time for it; ErrNotNow when no time runs.
+	ExtendWrapUp(ctx context.Context, user int64, call callcenter.ID, by time.Duration) (until time.Time, err error)
+}
+
+// WrapUp is what became of a conversation, as its agent says.
+type WrapUp struct {
+	Call        callcenter.ID
+	Disposition int64 // 0: none
+	Note        string
+	At          time.Time
+	Expired     bool // its time is over: he has not said anything
 }
 
 // Peers are the other servers of the firm.

@@ -31,11 +31,14 @@ type Membership struct {
 type Agent struct {
 	UserID     int64
 	Name       string
-	Endpoint   string // SIP user of the phone
-	Registered bool   // the switch can reach the phone
-	Ready      bool   // wants calls
-	Busy       bool   // reserved for a call, or in one
-	WrapUp     bool   // not done with his last call
+	Endpoint   string    // SIP user of the phone
+	Registered bool      // the switch can reach the phone
+	Ready      bool      // wants calls
+	Busy       bool      // reserved for a call, or in one
+	WrapUp     bool      // not done with his last call
+	WrapCall   int64     // which that is
+	WrapUntil  time.Time // when that ends by itself; zero: when he says so
+	Reason     string    // why he is not ready
 	IdleSince  time.Time
 	Calls      int                  // conversations today
 	Queues     map[int64]Membership // by queue

@@ -15,6 +15,7 @@ const roster = `
 select u.id, u.name, u.sip_user, coalesce(a.ready, true),
        a.call_id is not null and exists (select from calls c where c.id = a.call_id and c.ended_at is null),
        coalesce(a.idle_since, u.created_at),
+       coalesce(a.reason, ''), coalesce(a.wrap_call, 0), coalesce(a.wrap_until, 'epoch'),
        coalesce((select jsonb_object_agg(m.queue_id, jsonb_build_object('penalty', m.penalty, 'order', m.position))
                  from queue_members m where m.user_id = u.id), '{}'),
        coalesce((select jsonb_object_agg(s.skill_id, s.level) from user_skills s where s.user_id = u.id), '{}')
@@ -24,6 +25,9 @@ where u.active order by u.id`
 // Agents returns every active user with a phone, as stored, with his queues and skills; Registered is unset.
 func (b *Books) Agents(ctx context.Context) ([]routing.Agent, error) {
 	today, err := b.conversations(ctx)
+	if err == nil {
+		err = b.expireWrapUps(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +36,11 @@ func (b *Books) Agents(ctx context.Context) ([]routing.Agent, error) {
 		return nil, fmt.Errorf("read roster: %w", err)
 	}
 	agents, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a routing.Agent, err error) {
-		err = row.Scan(&a.UserID, &a.Name, &a.Endpoint, &a.Ready, &a.Busy, &a.IdleSince, &a.Queues, &a.Skills)
-		a.Calls = today[a.UserID]
+		err = row.Scan(&a.UserID, &a.Name, &a.Endpoint, &a.Ready, &a.Busy, &a.IdleSince, &a.Reason, &a.WrapCall, &a.WrapUntil, &a.Queues, &a.Skills)
+		a.Calls, a.WrapUp = today[a.UserID], a.WrapCall != 0
+		if a.WrapUntil.Unix() == 0 {
+			a.WrapUntil = time.Time{}
+		}
 		return a, err
 	})
 	if err != nil {
@@ -86,7 +93,18 @@ on conflict (user_id) do update set ready = excluded.ready, reason = excluded.re
 
 // SetReady stores whether a user wants calls, and why not.
 func (b *Books) SetReady(ctx context.Context, user int64, ready bool, reason string) error {
-	if _, err := b.db.Conn(ctx).Exec(ctx, setReady, user, ready, reason); err != nil {
+	state := "not_ready"
+	if ready {
+		state, reason = "available", ""
+	}
+	err := b.db.InTx(ctx, func(ctx context.Context) error {
+		if _, err := b.db.Conn(ctx).Exec(ctx, setReady, user, ready, reason); err != nil {
+			return err
+		}
+		_, err := b.db.Conn(ctx).Exec(ctx, newState, user, state, reason, 0, time.Now().UTC())
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("set ready: %w", err)
 	}
 	return nil

@@ -145,6 +145,13 @@ func (s *Scribe) note(write func(sql string, args ...any), c callcenter.Call, fa
 		write(showPop, c.ID, f.UserID, f.OfferedAt)
 	case callcenter.AgentFreed:
 		write(freeAgent, f.UserID, c.ID, now)
+	case callcenter.WrapUpDue:
+		write(beginWrapUp, f.UserID, c.ID, now, orNull(f.Until))
+		write(noteWrapUp, c.ID, f.UserID, c.Queue.ID, now)
+		write(newState, f.UserID, "wrap_up", "", c.ID, now)
+	case callcenter.Unanswered:
+		write(setReady, f.UserID, false, callcenter.NoAnswerReason)
+		write(newState, f.UserID, "not_ready", callcenter.NoAnswerReason, c.ID, now)
 	case callcenter.Closed:
 		write(endStretch, c.ID, now)
 		if c.Direction == callcenter.In { // recorded from its first moment, whoever had it then

@@ -52,6 +52,7 @@ type Fields struct {
 	Overflow       *[]Overflow  `json:"overflow,omitempty" maxItems:"10"`
 	WrapUpMode     *string      `json:"wrap_up_mode,omitempty" enum:"none,timed,until_done"`
 	WrapUpSeconds  *int         `json:"wrap_up_seconds,omitempty" minimum:"0" maximum:"1800"`
+	WrapUpCode     *bool        `json:"wrap_up_code,omitempty"`
 	ServiceSeconds *int         `json:"service_seconds,omitempty" minimum:"1" maximum:"600"`
 	ServicePercent *int         `json:"service_percent,omitempty" minimum:"1" maximum:"100"`
 }
@@ -72,6 +73,7 @@ func (f Fields) onto(q *Queue) {
 	set(&q.Overflow, f.Overflow)
 	set(&q.WrapUpMode, f.WrapUpMode)
 	set(&q.WrapUpSeconds, f.WrapUpSeconds)
+	set(&q.WrapUpCode, f.WrapUpCode)
 	set(&q.ServiceSeconds, f.ServiceSeconds)
 	set(&q.ServicePercent, f.ServicePercent)
 }

@@ -45,6 +45,7 @@ type Settings struct {
 	Overflow       []Overflow  `json:"overflow" maxItems:"10"`
 	WrapUpMode     string      `json:"wrap_up_mode" enum:"none,timed,until_done"`
 	WrapUpSeconds  int         `json:"wrap_up_seconds" minimum:"0" maximum:"1800"`
+	WrapUpCode     bool        `json:"wrap_up_code" doc:"A disposition must be chosen to end it"`
 	ServiceSeconds int         `json:"service_seconds" minimum:"1" maximum:"600" doc:"Within this time calls should be answered"`
 	ServicePercent int         `json:"service_percent" minimum:"1" maximum:"100" doc:"So many of them"`
 }

@@ -52,6 +52,12 @@ func TestProduct(t *testing.T) {
 			"a reminder goes out":                 reminderGoesOut,
 			"rights of every route":               rightsOfRoutes,
 			"a masked number":                     maskedNumber,
+			"a wrap-up is not cut":                wrapUpIsNotCut,
+			"a wrap-up ends by itself":            wrapUpEnds,
+			"who does not answer is left alone":   unanswered,
+			"all phones ring, one has the call":   ringAll,
+			"skills are asked for less and less":  skillsRelax,
+			"a way out of a queue":                overflow,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -295,7 +301,7 @@ func answerAndTimeout(t *testing.T, p *e2e.Product) {
 		if want := map[string]int64{"late": late.ID, "second": second.ID}[winner]; call.UserID != want {
 			t.Errorf("%s talked, the books say %+v", winner, call)
 		}
-		late.Await("available")
+		late.Back()
 		second.Await("available")
 	}
 }

@@ -70,6 +70,14 @@ func (a *Agent) Ready() *Agent {
 	return a
 }
 
+// Back makes the agent available again, whatever kept him from calls.
+func (a *Agent) Back() *Agent {
+	a.p.t.Helper()
+	a.Ask("PUT", "/presence/me", map[string]string{"state": "available"})
+	a.Await("available")
+	return a
+}
+
 // Await returns when the agent's presence is the one given.
 func (a *Agent) Await(state string) {
 	a.p.t.Helper()
@@ -103,6 +111,7 @@ func (p *Product) Crew(n int, script siptest.Script) []*Agent {
 type Line struct {
 	ID     int64
 	Number string
+	Entry  struct{ ID int64 } // its queue
 }
 
 // OpenLine opens a line with these members. Its phones ring for 8 s, the

@@ -33,6 +33,7 @@ type Call struct {
 	AnsweredAt    time.Time `json:"answered_at"`
 	EndedAt       time.Time `json:"ended_at"`
 	Held, Muted   bool
+	Path          []Visit
 	Outcome       string
 	EndedBy       string `json:"ended_by"`
 	Cause         int
@@ -181,4 +182,16 @@ type Withdrawal struct {
 type Queue struct {
 	ID      int64 `json:"id"`
 	Version int   `json:"version"`
+}
+
+// Visit is a place that a call has been to.
+type Visit struct {
+	Kind, Name, Why string
+	ID              int64
+}
+
+// Skill is something that people are more or less good at.
+type Skill struct {
+	ID   int64
+	Name string
 }

@@ -24,6 +24,7 @@ import (
 	"centralita/crm/audit"
 	"centralita/crm/bulk"
 	"centralita/crm/client"
+	"centralita/crm/desk"
 	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
@@ -72,6 +73,7 @@ type App struct {
 	people    *access.Service
 	lines     *line.Service
 	queues    *queue.Service
+	desk      *desk.Service
 	clients   *client.Service
 	files     *file.Service
 	fields    *field.Service
@@ -158,6 +160,7 @@ func (a *App) makeRooms() (err error) {
 		return err
 	}
 	a.queues = queue.New(a.db, a.audit, a.live)
+	a.desk = desk.New(a.db, a.audit, a.live)
 	a.lines = line.New(a.db, a.audit, a.live)
 	a.lines.LeadTo(a.queues)
 	a.leads = lead.NewLedger(a.db, a.audit, a.live)

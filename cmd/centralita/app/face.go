@@ -17,6 +17,7 @@ import (
 	"centralita/crm/audit/auditmetrics"
 	"centralita/crm/bulk"
 	"centralita/crm/client"
+	"centralita/crm/desk"
 	"centralita/crm/exchange/export"
 	"centralita/crm/exchange/importing"
 	"centralita/crm/field"
@@ -67,6 +68,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		audit.NewAPI(a.audit, a.keeper, a.veil),
 		line.NewAPI(a.lines),
 		queue.NewAPI(a.queues),
+		desk.NewAPI(a.desk),
 		importing.NewAPI(a.imports),
 		export.NewAPI(a.exports),
 		client.NewAPI(a.clients),
@@ -80,7 +82,7 @@ func (a *App) makeFace(version string, assets fs.FS) error {
 		message.NewAPI(a.messages),
 		reminder.NewAPI(a.reminders),
 		webhook.NewAPI(a.webhooks),
-		api.New(a.floor, notedCalls{a.books, a.audit}, a.dialler(), a.who, a.name, a.rights()),
+		api.New(a.floor, notedCalls{a.books, a.audit}, a.dialler(), a.who, a.name, a.rights(), a.audit),
 		recording.NewAPI(a.books, a.recordings(), a.rights().MayListen, a.heard),
 	} {
 		room.Register(r)

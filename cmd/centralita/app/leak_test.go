@@ -224,7 +224,7 @@ func (s *spy) lists() {
 	}
 	for _, path := range []string{
 		"/clients/at-hand", "/segments", "/views", "/bulk-runs", "/tags", "/client-sources", "/duplicates", "/leads/board", "/leads?state=open", "/leads?state=closed", "/calls/current", "/exports", "/exports?all=true", "/presence",
-		"/users", "/roles", "/teams", "/deputies", "/lines", "/queues", "/queues/1/versions", "/queues/now", "/skills", "/firm", "/session", "/sections", "/sections/all", "/dictionaries", "/message-templates",
+		"/users", "/roles", "/teams", "/deputies", "/lines", "/queues", "/queues/1/versions", "/queues/now", "/skills", "/desk/reasons", "/desk/dispositions", "/firm", "/session", "/sections", "/sections/all", "/dictionaries", "/message-templates",
 		"/message-outbox", "/imports/mappings", "/export-canaries", "/system/health", "/sessions", "/tokens", "/my/sessions", "/my/tokens",
 	} {
 		s.read("GET", path, nil)

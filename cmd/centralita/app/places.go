@@ -45,7 +45,7 @@ func callQueue(q queue.Queue, skills []queue.Skill) callcenter.Queue {
 			Responsible: q.Sticky.Responsible, Last: q.Sticky.Last, Redial: q.Sticky.Redial, Ring: seconds(q.Sticky.Seconds),
 			Days: q.Sticky.Days,
 		},
-		WrapUp: callcenter.WrapUp{Mode: callcenter.WrapUpMode(q.WrapUpMode), For: seconds(q.WrapUpSeconds)},
+		WrapUp: callcenter.WrapUp{Mode: callcenter.WrapUpMode(q.WrapUpMode), For: seconds(q.WrapUpSeconds), Must: q.WrapUpCode},
 	}
 	for _, rule := range q.Skills {
 		asked := callcenter.SkillRule{Skill: rule.SkillID}

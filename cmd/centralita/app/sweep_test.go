@@ -29,7 +29,7 @@ var public = []string{
 // everybodys are the routes that need a session and no right: what they tell is for everybody who works here, or they
 // ask for the rest themselves.
 var everybodys = []string{
-	"get-firm", "list-users", "list-roles", "list-teams", "list-deputies", "list-lines", "list-queues", "list-queue-versions", "list-queue-states", "list-skills", "list-presence", "list-exports", "live",
+	"get-firm", "list-users", "list-roles", "list-teams", "list-deputies", "list-lines", "list-queues", "list-queue-versions", "list-queue-states", "list-skills", "list-reasons", "list-dispositions", "list-presence", "list-exports", "live",
 	"add-deputy", "remove-deputy", "why", "get-export",
 }
 

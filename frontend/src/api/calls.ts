@@ -33,6 +33,12 @@ export const recordingQuery = (id: number) =>
     queryFn: ({ signal }) => http.get<Recording>(`/calls/${id}/recording`, undefined, signal),
   });
 
+export const callQuery = (id: number) =>
+  queryOptions({
+    queryKey: ['calls', id] as const,
+    queryFn: ({ signal }) => http.get<CallView>(`/calls/${id}`, undefined, signal),
+  });
+
 export const traceQuery = (id: number) =>
   queryOptions({
     queryKey: callKeys.trace(id),

@@ -432,6 +432,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/wrap-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of my conversation, and be done with it */
+        post: operations["end-wrap-up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/wrap-up/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Half a minute more for my wrap-up */
+        post: operations["extend-wrap-up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/client-sources": {
         parameters: {
             query?: never;
@@ -1031,6 +1065,42 @@ export interface paths {
         post?: never;
         /** End a deputy's time */
         delete: operations["remove-deputy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/desk/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a conversation can come to */
+        get: operations["list-dispositions"];
+        /** Set the list of dispositions */
+        put: operations["set-dispositions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/desk/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why somebody takes no calls */
+        get: operations["list-reasons"];
+        /** Set the list of reasons */
+        put: operations["set-reasons"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2155,6 +2225,40 @@ export interface paths {
         put: operations["set-presence"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presence/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say for somebody whether he takes calls */
+        put: operations["set-presence-of"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presence/{user_id}/wrap-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End somebody's wrap-up */
+        delete: operations["end-wrap-up-of"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3829,6 +3933,28 @@ export interface components {
         DigitsInputBody: {
             digits: string;
         };
+        Disposition: {
+            active: boolean;
+            /** Format: int64 */
+            id: number;
+            name: string;
+            /** Format: int64 */
+            queue_id?: number;
+        };
+        DispositionFields: {
+            active: boolean;
+            /** Format: int64 */
+            id?: number;
+            name: string;
+            /** Format: int64 */
+            queue_id?: number;
+        };
+        DispositionList: {
+            items: components["schemas"]["Disposition"][];
+        };
+        DispositionsInBody: {
+            items: components["schemas"]["DispositionFields"][];
+        };
         Enrolment: {
             /** @description the QR code as a data: URL */
             image: string;
@@ -4011,6 +4137,7 @@ export interface components {
             strategy?: "longest_idle" | "fewest_calls" | "round_robin" | "random" | "ring_all" | "linear";
             /** Format: int64 */
             weight?: number;
+            wrap_up_code?: boolean;
             /** @enum {string} */
             wrap_up_mode?: "none" | "timed" | "until_done";
             /** Format: int64 */
@@ -4812,6 +4939,13 @@ export interface components {
             must_change?: boolean;
             password: string;
         };
+        PauseReason: {
+            active: boolean;
+            code: string;
+            /** Format: int64 */
+            limit_minutes: number;
+            name: string;
+        };
         Peaks: {
             agent: number[];
             client: number[];
@@ -4873,11 +5007,20 @@ export interface components {
             /** Format: int64 */
             call_id?: number;
             name: string;
+            /** @description Wants calls; while he is in one, what he will be afterwards */
+            ready: boolean;
+            /** @description Why he is not ready, or will not be after his call */
+            reason: string;
             registered: boolean;
             /** Format: date-time */
             since: string;
             /** @enum {string} */
-            state: "offline" | "available" | "ringing" | "on_call" | "not_ready";
+            state: "offline" | "available" | "ringing" | "on_call" | "not_ready" | "wrap_up";
+            /**
+             * Format: date-time
+             * @description When his wrap-up ends by itself
+             */
+            until?: string;
             /** Format: int64 */
             user_id: number;
         };
@@ -4888,6 +5031,11 @@ export interface components {
         };
         PresenceList: {
             items: components["schemas"]["Presence"][];
+        };
+        PresenceOfInputBody: {
+            reason?: string;
+            /** @enum {string} */
+            state: "available" | "not_ready";
         };
         Preview: {
             header: string[];
@@ -4990,6 +5138,8 @@ export interface components {
              * @description How fast waiting counts: 100 is a second for a second
              */
             weight: number;
+            /** @description A disposition must be chosen to end it */
+            wrap_up_code: boolean;
             /** @enum {string} */
             wrap_up_mode: "none" | "timed" | "until_done";
             /** Format: int64 */
@@ -5081,6 +5231,9 @@ export interface components {
             /** Format: date-time */
             until?: string;
             user_name?: string;
+        };
+        ReasonList: {
+            items: components["schemas"]["PauseReason"][];
         };
         RefuseInBody: {
             reason: string;
@@ -5786,6 +5939,8 @@ export interface components {
              * @description How fast waiting counts: 100 is a second for a second
              */
             weight: number;
+            /** @description A disposition must be chosen to end it */
+            wrap_up_code: boolean;
             /** @enum {string} */
             wrap_up_mode: "none" | "timed" | "until_done";
             /** Format: int64 */
@@ -5917,6 +6072,11 @@ export interface components {
             scope: "none" | "own" | "team" | "all";
             /** Format: int64 */
             user_id: number;
+        };
+        WrapUpInputBody: {
+            /** Format: int64 */
+            disposition_id?: number;
+            note?: string;
         };
     };
     responses: never;
@@ -6842,6 +7002,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CallView"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-wrap-up": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WrapUpInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "extend-wrap-up": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -8366,6 +8594,136 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispositionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-dispositions": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispositionsInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispositionList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-reasons": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonList"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonList"];
+                };
             };
             /** @description Error */
             default: {
@@ -11197,6 +11555,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Presence"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-presence-of": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceOfInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-wrap-up-of": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

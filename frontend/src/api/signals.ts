@@ -4,6 +4,7 @@ import { callKeys } from './calls';
 import { cardKeys } from './cards';
 import { listKeys } from './clientlist';
 import { clientKeys } from './clients';
+import { deskKeys } from './desk';
 import { exchangeKeys } from './exchange';
 import { fieldKeys } from './fields';
 import { fileKeys } from './files';
@@ -39,6 +40,7 @@ const stale: Record<string, (ids: Ids) => QueryKey[]> = {
   'segments.changed': () => [workKeys.segments],
   'bulk.changed': () => [workKeys.bulk],
   'lines.changed': () => [lineKeys.all],
+  'desk.changed': () => [deskKeys.all],
   'queues.changed': () => [queueKeys.all, queueKeys.skills],
   'users.changed': () => [sessionKeys.users],
   'roles.changed': () => [roleKeys.roles, sessionKeys.me],

@@ -200,3 +200,7 @@ export type Skill = Schemas['Skill'];
 export type QueuePlace = Schemas['Place'];
 export type QueueOverflow = Schemas['Overflow'];
 export type QueueSkillRule = Schemas['SkillRule'];
+
+export type PauseReason = Schemas['PauseReason'];
+export type Disposition = Schemas['Disposition'];
+export type DispositionFields = Schemas['DispositionFields'];

@@ -3,6 +3,7 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import {
   Bell,
   Gauge,
+  Headphones,
   Keyboard,
   Layers,
   ListChecks,
@@ -22,6 +23,7 @@ import { OutcomeForm } from '@/features/lead/CloseForm';
 import { useLeadActions } from '@/features/lead/actions';
 import { Dock } from '@/features/phone/Dock';
 import { SoftphoneBar } from '@/features/phone/SoftphoneBar';
+import { Unanswered } from '@/features/phone/Unanswered';
 import { Palette, type PaletteAction } from '@/features/search/Palette';
 import { ShortcutPanel } from '@/features/search/Shortcuts';
 import { useT } from '@/lib/i18n';
@@ -45,6 +47,7 @@ const places = [
   { to: '/segments', key: 'nav.segments', icon: Layers, id: 'segments', needs: 'segments.read' },
   { to: '/messages', key: 'nav.messages', icon: MessageSquare, id: 'messages' },
   { to: '/reminders', key: 'nav.reminders', icon: Bell, id: 'reminders' },
+  { to: '/agents', key: 'nav.agents', icon: Headphones, id: 'agents' },
 ] as const satisfies Place[];
 
 /** The frame of every screen: rail, softphone, the page, what floats. */
@@ -151,6 +154,7 @@ export function Shell() {
       </nav>
       <header className={css.bar}>
         <SoftphoneBar onSearch={() => setSearching(true)} />
+        <Unanswered />
       </header>
       <main id="main" className={css.main} tabIndex={-1}>
         <ProofDialog />

@@ -212,6 +212,7 @@ const settingsPage = (
     | 'lines'
     | 'queues'
     | 'skills'
+    | 'desk'
     | 'firm'
     | 'fields'
     | 'templates'
@@ -227,6 +228,7 @@ const settingsPage = (
     | 'Lines'
     | 'Queues'
     | 'Skills'
+    | 'Desk'
     | 'Firm'
     | 'Fields'
     | 'Templates'
@@ -256,6 +258,17 @@ const reference = createRoute({
   component: lazyRouteComponent(() => import('./routes/reference'), 'ReferenceRoute'),
 });
 
+const states = ['available', 'ringing', 'on_call', 'wrap_up', 'not_ready', 'offline'] as const;
+
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: '/agents',
+  validateSearch: (search: Search): { state?: (typeof states)[number] } => ({
+    state: states.find((state) => state === search.state),
+  }),
+  component: lazyRouteComponent(() => import('./routes/agents'), 'AgentsRoute'),
+});
+
 const profile = createRoute({
   getParentRoute: () => root,
   path: '/profile',
@@ -279,6 +292,7 @@ const tree = root.addChildren([
   messages,
   outbox,
   reminders,
+  agents,
   audit,
   readers,
   settings.addChildren([
@@ -289,6 +303,7 @@ const tree = root.addChildren([
     settingsPage('lines', 'Lines'),
     settingsPage('queues', 'Queues'),
     settingsPage('skills', 'Skills'),
+    settingsPage('desk', 'Desk'),
     settingsPage('firm', 'Firm'),
     settingsPage('fields', 'Fields'),
     settingsPage('templates', 'Templates'),

@@ -12,6 +12,7 @@ import { QuotasPage } from '@/features/audit/QuotasPage';
 import { FieldsPage } from '@/features/field/FieldsPage';
 import { ExportSettingsPage } from '@/features/exchange/ExportSettingsPage';
 import { LinesPage } from '@/features/line/LinesPage';
+import { DeskPage } from '@/features/desk/DeskPage';
 import { QueuesPage } from '@/features/queue/QueuesPage';
 import { SkillsPage } from '@/features/queue/SkillsPage';
 import { NoticeSettings } from '@/features/phone/NoticePrimer';
@@ -30,6 +31,7 @@ const tabs = [
   { to: '/settings/lines', key: 'settings.lines', needs: null },
   { to: '/settings/queues', key: 'settings.queues', needs: null },
   { to: '/settings/skills', key: 'settings.skills', needs: null },
+  { to: '/settings/desk', key: 'settings.desk', needs: null },
   { to: '/settings/firm', key: 'settings.firm', needs: 'settings.read' },
   { to: '/settings/fields', key: 'settings.fields', needs: 'settings.write' },
   { to: '/settings/templates', key: 'settings.templates', needs: null },
@@ -72,6 +74,7 @@ export function SettingsRoute() {
 
 export const Users = UsersPage;
 export const Queues = QueuesPage;
+export const Desk = DeskPage;
 export const Skills = SkillsPage;
 export const Roles = RolesPage;
 export const Teams = TeamsPage;

@@ -1,8 +1,11 @@
 import { ActionIcon, Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { IdCard, PhoneMissed, UserPlus, X } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
-import type { CallView } from '@/api/types';
+import { callQuery, presenceQuery } from '@/api/calls';
+import { useMe } from '@/api/react';
+import type { CallView, Presence } from '@/api/types';
 import { usePhoneState, useTelephone } from '@/call/context';
 import { isOffer, type Farewell } from '@/call/softphone';
 import { clockText, useFormat } from '@/lib/format';
@@ -12,6 +15,7 @@ import { notices } from '@/call/notices';
 import { useStore } from '@/lib/react-store';
 import { NoticePrimer } from './NoticePrimer';
 import { RingCard } from './RingCard';
+import { WrapUp } from './WrapUp';
 import css from './phone.module.css';
 
 const farewellMs = 12_000;
@@ -22,7 +26,12 @@ export function Dock(props: { outcome(call: CallView, done: () => void): ReactNo
   const t = useT();
   const offers = phone.calls.filter((call) => isOffer(call));
   const { primer } = useStore(notices);
-  if (offers.length === 0 && phone.missed.length === 0 && !phone.finished && !primer) return null;
+  const me = useMe();
+  const mine = useQuery(presenceQuery).data?.find((each) => each.user_id === me.user.id);
+  const wrap = mine?.state === 'wrap_up' && mine.call_id ? mine : undefined;
+  const wrapped = useQuery({ ...callQuery(wrap?.call_id ?? 0), enabled: !!wrap }).data;
+  const finished = wrap ? (phone.finished?.id === wrap.call_id ? phone.finished : wrapped) : phone.finished;
+  if (offers.length === 0 && phone.missed.length === 0 && !finished && !primer) return null;
   return (
     <aside className={css.dock} aria-label={t('ring.area')}>
       {offers.map((call) => (
@@ -31,7 +40,7 @@ export function Dock(props: { outcome(call: CallView, done: () => void): ReactNo
       {phone.missed.map((each) => (
         <Withdrawn key={each.call.id} farewell={each} />
       ))}
-      {phone.finished && <Finished call={phone.finished} outcome={props.outcome} />}
+      {finished && <Finished key={finished.id} call={finished} wrap={wrap} outcome={props.outcome} />}
       <NoticePrimer />
     </aside>
   );
@@ -80,7 +89,11 @@ function talkSeconds(call: CallView): number {
 }
 
 /** After the talk: how it ended, and what was promised. Never modal. */
-function Finished(props: { call: CallView; outcome(call: CallView, done: () => void): ReactNode }) {
+function Finished(props: {
+  call: CallView;
+  wrap: Presence | undefined;
+  outcome(call: CallView, done: () => void): ReactNode;
+}) {
   const { call } = props;
   const t = useT();
   const code = useCode();
@@ -139,7 +152,8 @@ function Finished(props: { call: CallView; outcome(call: CallView, done: () => v
           leadId={call.lead_id}
         />
       </div>
-      {call.lead_id ? props.outcome(call, done) : null}
+      {call.lead_id ? props.outcome(call, props.wrap ? () => {} : done) : null}
+      <WrapUp call={call} wrap={props.wrap} onDone={done} />
     </section>
   );
 }

@@ -6,11 +6,13 @@ import {
   CircleMinus,
   CircleSlash,
   Headphones,
+  NotebookPen,
   PhoneCall,
   PhoneOutgoing,
   type LucideIcon,
 } from 'lucide-react';
 import { callCommands, callKeys, presenceQuery } from '@/api/calls';
+import { reasonsQuery } from '@/api/desk';
 import { useMe, useReport } from '@/api/react';
 import { usePhoneState, useTelephone } from '@/call/context';
 import { offerNotices } from '@/call/notices';
@@ -18,6 +20,7 @@ import { useNow } from '@/lib/clock';
 import { clockText, secondsBetween } from '@/lib/format';
 import { useT } from '@/lib/i18n';
 import css from './phone.module.css';
+import { useReasonName } from '@/call/reasons';
 import { deskState, type DeskState } from './status';
 
 const looks: Record<DeskState, { icon: LucideIcon; tone: string }> = {
@@ -30,9 +33,8 @@ const looks: Record<DeskState, { icon: LucideIcon; tone: string }> = {
   on_call: { icon: Headphones, tone: 'accent' },
   hold: { icon: Headphones, tone: 'warn' },
   not_ready: { icon: CircleMinus, tone: 'warn' },
+  wrap_up: { icon: NotebookPen, tone: 'warn' },
 };
-
-const reasons = ['break', 'lunch', 'meeting', 'paperwork', 'training'] as const;
 
 /** Available or not, since when, and the way to change it. */
 export function PresenceMenu() {
@@ -45,6 +47,11 @@ export function PresenceMenu() {
   const mine = useQuery(presenceQuery).data?.find((each) => each.user_id === me.user.id);
   const state = deskState(phone, mine);
   const now = useNow();
+  const reasons = (useQuery(reasonsQuery).data ?? []).filter((each) => each.active);
+  const reasonName = useReasonName();
+  const next = mine && !mine.ready && state !== 'not_ready' && state !== 'offline' ? reasonName(mine.reason) : null;
+  const limit = reasons.find((each) => each.code === mine?.reason)?.limit_minutes ?? 0;
+  const late = state === 'not_ready' && mine && limit > 0 && secondsBetween(mine.since, now) > limit * 60;
   const { icon: Icon, tone } = looks[state];
 
   function go(to: 'available' | 'not_ready', reason?: string) {
@@ -62,15 +69,20 @@ export function PresenceMenu() {
         <Button
           variant="default"
           className={css.presence}
-          data-tone={tone}
+          data-tone={late ? 'bad' : tone}
           data-testid="softphone-state"
           data-state={state}
           data-presence={mine?.state ?? 'unknown'}
           leftSection={<Icon size={15} aria-hidden />}
           rightSection={<ChevronDown size={13} aria-hidden />}
         >
-          {t(`desk.${state}`)}
+          {state === 'not_ready' && mine?.reason ? reasonName(mine.reason) : t(`desk.${state}`)}
           {mine && <span className={css.since}>{clockText(secondsBetween(mine.since, now))}</span>}
+          {next && (
+            <span className={css.since} data-testid="next-state">
+              → {next}
+            </span>
+          )}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
@@ -83,14 +95,14 @@ export function PresenceMenu() {
         </Menu.Item>
         <Menu.Divider />
         <Menu.Label>{t('desk.not_ready')}</Menu.Label>
-        {reasons.map((reason) => (
+        {reasons.map(({ code: reason }) => (
           <Menu.Item
             key={reason}
             leftSection={<CircleMinus size={15} color="var(--c-warn)" aria-hidden />}
             onClick={() => go('not_ready', reason)}
             data-testid={`not-ready-${reason}`}
           >
-            {t(`desk.reason.${reason}`)}
+            {reasonName(reason)}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

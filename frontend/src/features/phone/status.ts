@@ -3,7 +3,16 @@ import { isOffer, type LiveCall, type PhoneState } from '@/call/softphone';
 
 /** The one visible state of the person at this desk. */
 export type DeskState =
-  'offline' | 'other_tab' | 'connecting' | 'available' | 'ringing' | 'dialling' | 'on_call' | 'hold' | 'not_ready';
+  | 'offline'
+  | 'other_tab'
+  | 'connecting'
+  | 'available'
+  | 'ringing'
+  | 'dialling'
+  | 'on_call'
+  | 'hold'
+  | 'not_ready'
+  | 'wrap_up';
 
 export function deskState(phone: PhoneState, presence: Presence | undefined): DeskState {
   const active = phone.calls.filter((call) => call.view && !isOffer(call));
@@ -11,6 +20,7 @@ export function deskState(phone: PhoneState, presence: Presence | undefined): De
   if (active.some((call) => call.view?.phase === 'talking' || call.view?.phase === 'rejoining')) return 'on_call';
   if (active.length > 0) return 'dialling';
   if (phone.calls.some(isOffer)) return 'ringing';
+  if (presence?.state === 'wrap_up') return 'wrap_up';
   if (phone.kind === 'browser' && phone.registration !== 'registered') {
     return phone.registration === 'connecting' ? 'connecting' : 'offline';
   }

@@ -30,6 +30,7 @@ const fresh = {
   overflow: [],
   wrap_up_mode: 'none',
   wrap_up_seconds: 30,
+  wrap_up_code: false,
   service_seconds: 20,
   service_percent: 80,
 } satisfies Omit<Queue, 'id' | 'version'>;
@@ -199,6 +200,15 @@ export function QueueForm(props: {
           />
           {fields.wrap_up_mode === 'timed' && number('wrap_up_seconds', s, [5, 1800])}
         </div>
+        {fields.wrap_up_mode !== 'none' && (
+          <Switch
+            mt={8}
+            label={t('queue.wrap_up_code')}
+            checked={fields.wrap_up_code}
+            disabled={!editable}
+            onChange={(event) => draft.patch({ wrap_up_code: event.currentTarget.checked })}
+          />
+        )}
       </div>
       <div className={css.group}>
         <h3>{t('queue.between')}</h3>

@@ -10,6 +10,7 @@ const fields = [
   'weight',
   'wrap_up_mode',
   'wrap_up_seconds',
+  'wrap_up_code',
   'service_seconds',
   'service_percent',
   'members',

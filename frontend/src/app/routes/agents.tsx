@@ -1,0 +1,3 @@
+import { AgentsPage } from '@/features/desk/AgentsPage';
+
+export const AgentsRoute = AgentsPage;
