@@ -156,6 +156,8 @@ func (s *step) legAnswered(channel string) {
 	switch channel {
 	case s.Agent.Channel:
 		s.agentAnswered()
+	case s.Third.Channel:
+		s.thirdAnswered()
 	case s.Client.Channel:
 		if s.Direction == Out && (s.Phase == Dialling || s.Phase == FarRinging) {
 			s.farAnswered()
@@ -195,7 +197,7 @@ func (s *step) talk() {
 		s.AnsweredAt = s.now
 		s.fact(PickedUp{UserID: s.Agent.UserID})
 	}
-	if s.Direction == In && !s.Agent.Quiet {
+	if !s.Agent.Quiet {
 		s.fact(PopWithdrawn{UserID: s.Agent.UserID, OfferedAt: s.Agent.OfferedAt, Reason: AnsweredElsewhere})
 	}
 	s.Held = false
@@ -218,6 +220,8 @@ func (s *step) legGone(e LegGone) {
 		s.clientGone(e.Cause)
 	case s.Agent.Channel:
 		s.agentGone(e.Cause)
+	case s.Third.Channel:
+		s.thirdGone(e.Cause)
 	default:
 		if n := s.other(atChannel(e.Channel)); n >= 0 {
 			result, reason := offerResult(e.Cause)
@@ -244,6 +248,9 @@ func (s *step) agentGone(cause int) {
 	case Talking:
 		if cause == CauseChannelUnavailable || cause == CauseRecoveryOnTimer {
 			s.rejoinWait() // the phone fell silent: it did not hang up
+			return
+		}
+		if s.agentLeft() {
 			return
 		}
 		s.end(s.talkOutcome(), ByAgent, cause)
@@ -313,6 +320,7 @@ func (s *step) end(outcome Outcome, by Party, cause int) {
 		reason = CallerGaveUp
 	}
 	bridged := !s.AnsweredAt.IsZero()
+	s.dropThird("ended", reason)
 	s.dropAgent("ended", reason, false)
 	if s.Client.Channel != "" {
 		s.fact(LegEnded{Channel: s.Client.Channel, Result: "ended", Cause: cause})
@@ -334,6 +342,8 @@ func (s *step) tick() {
 		return
 	}
 	switch s.Phase {
+	case Talking:
+		s.endConsult("no_answer", RingTimeout)
 	case Ringing:
 		s.ringTimeout()
 	case Waiting, Arrived:
@@ -352,7 +362,9 @@ func (s *step) tick() {
 // waited: the caller has waited for as long as he may, or it is time to look whether somebody can take him now.
 func (s *step) waited() {
 	if !s.now.Before(s.WaitUntil) {
-		s.askMessage()
+		if !s.sendBack() {
+			s.askMessage()
+		}
 		return
 	}
 	if !s.RetryAt.IsZero() && !s.now.Before(s.RetryAt) {

@@ -128,7 +128,9 @@ type Call struct {
 	Legs   int     `json:"legs"`            // legs made so far; numbers the next one
 	Tried  []int64 `json:"tried,omitempty"` // who was offered the call and did not take it
 
-	Others []Leg `json:"others,omitempty"` // rung beside Agent, while nobody has picked up
+	Others   []Leg    `json:"others,omitempty"`  // rung beside Agent, while nobody has picked up
+	Third    Leg      `json:"third,omitzero"`    // a colleague whom Agent consults, or who is in the conversation too
+	Transfer Transfer `json:"transfer,omitzero"` // who sent the call on, or is about to
 
 	Queue    Queue        `json:"queue,omitzero"`     // as it was when the call entered it
 	QueuedAt time.Time    `json:"queued_at,omitzero"` // when that was
@@ -178,13 +180,18 @@ func (c Call) Bridge() string { return fmt.Sprintf("br-%d", c.ID) }
 
 // NeedsAgent reports whether the call waits for routing to name somebody.
 func (c Call) NeedsAgent() bool {
-	return c.Direction == In && (c.Phase == Waiting || c.Phase == Arrived) && c.Next == nil
+	return (c.Phase == Waiting || c.Phase == Arrived) && c.Next == nil
 }
 
 // Familiar are people who had to do with a caller before. Zero is nobody.
 type Familiar struct {
 	Last   int64 `json:"last,omitempty"`   // who spoke with him last
 	Redial int64 `json:"redial,omitempty"` // who had him when he was lost a moment ago
+}
+
+// Unserved reports whether nobody of ours has the call at the moment, or has had it.
+func (c Call) Unserved() bool {
+	return c.Phase == Arrived || c.Phase == Waiting || c.Phase == Ringing || c.Phase == Message
 }
 
 // Waited is how long the call has been in its queue.
@@ -197,6 +204,9 @@ func (c Call) Waited(now time.Time) time.Duration {
 
 // Rings reports whether the call rings at the user's phone.
 func (c Call) Rings(user int64) bool {
+	if user != 0 && c.Third.UserID == user {
+		return c.Third.State != LegUp
+	}
 	return c.Phase == Ringing && slices.Contains(c.Askeds(), user)
 }
 
@@ -208,6 +218,9 @@ func (c Call) Askeds() []int64 {
 	}
 	for _, leg := range c.Others {
 		users = append(users, leg.UserID)
+	}
+	if c.Third.UserID != 0 {
+		users = append(users, c.Third.UserID)
 	}
 	return users
 }

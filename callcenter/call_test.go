@@ -259,7 +259,7 @@ func TestWishesOfOthersChangeNothing(t *testing.T) {
 
 // anyEvent draws an event that could come at any time, sensible or not.
 func anyEvent(t *rapid.T, c callcenter.Call) callcenter.Event {
-	channel := rapid.SampledFrom([]string{"1700.1", c.Agent.Channel, c.Client.Channel, "ag-7-1", "ag-7-2", "cl-8-2", "gone"}).Draw(t, "channel")
+	channel := rapid.SampledFrom([]string{"1700.1", c.Agent.Channel, c.Client.Channel, c.Third.Channel, "ag-7-1", "ag-7-2", "cl-8-2", "gone"}).Draw(t, "channel")
 	user := rapid.Int64Range(1, 2).Draw(t, "user")
 	cause := rapid.SampledFrom([]int{0, 16, 17, 19, 21, 26, 44}).Draw(t, "cause")
 	on := rapid.Bool().Draw(t, "on")
@@ -272,6 +272,9 @@ func anyEvent(t *rapid.T, c callcenter.Call) callcenter.Event {
 		callcenter.PhoneBack{UserID: user, Endpoint: "a1"}, callcenter.Tick{}, callcenter.Decline{UserID: user},
 		callcenter.HangUp{UserID: user}, callcenter.Hold{UserID: user, On: on}, callcenter.Mute{UserID: user, On: on},
 		callcenter.Digits{UserID: user, Digits: "5"},
+		callcenter.SendOn{UserID: user, To: support}, callcenter.SendOn{UserID: user, To: callcenter.Destination{Kind: callcenter.ToUser, ID: 3}},
+		callcenter.Consult{UserID: user, To: 3, Endpoint: "a3"}, callcenter.EndConsult{UserID: user}, callcenter.Complete{UserID: user},
+		callcenter.Merge{UserID: user}, callcenter.HangUp{UserID: 3}, callcenter.Decline{UserID: 3}, callcenter.PhoneLost{UserID: 3},
 	}).Draw(t, "event")
 }
 

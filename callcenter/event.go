@@ -54,6 +54,25 @@ type (
 		UserID int64
 		On     bool
 	}
+	// SendOn gives the client to a queue or a colleague; Note is for who takes him.
+	SendOn struct {
+		UserID int64
+		To     Destination
+		Note   string
+	}
+	// Consult calls a colleague while the client waits. Endpoint is his phone.
+	Consult struct {
+		UserID   int64
+		To       int64
+		Endpoint string
+		Note     string
+	}
+	// EndConsult lets the colleague go and takes the client back.
+	EndConsult struct{ UserID int64 }
+	// Complete gives the client to the colleague.
+	Complete struct{ UserID int64 }
+	// Merge brings client, agent and colleague together.
+	Merge struct{ UserID int64 }
 	// Digits are DTMF to be sent to the client: 0-9, A-D, * and #.
 	Digits struct {
 		UserID int64
@@ -77,6 +96,11 @@ func (Decline) event()     {}
 func (HangUp) event()      {}
 func (Hold) event()        {}
 func (Mute) event()        {}
+func (SendOn) event()      {}
+func (Consult) event()     {}
+func (EndConsult) event()  {}
+func (Complete) event()    {}
+func (Merge) event()       {}
 func (Digits) event()      {}
 
 // Verdict is the kind of answer routing gives.

@@ -17,7 +17,8 @@ const (
 	AgentDeclined     WithdrawReason = "declined"
 	NoPhone           WithdrawReason = "no_phone"
 	CallEnded         WithdrawReason = "ended"
-	ClaimFailed       WithdrawReason = "claim_lost" // the switch had given the caller to somebody else already
+	Transferred       WithdrawReason = "transferred" // he has sent the client on
+	ClaimFailed       WithdrawReason = "claim_lost"  // the switch had given the caller to somebody else already
 )
 
 // NoAnswerReason is why somebody is not ready who was asked and did not pick up.
@@ -34,6 +35,9 @@ const (
 	SegHold    SegmentKind = "hold"
 	SegMessage SegmentKind = "message"
 	SegRejoin  SegmentKind = "rejoin"
+
+	SegConsult    SegmentKind = "consult"    // the agent talks with a colleague, the client waits
+	SegConference SegmentKind = "conference" // all three talk
 )
 
 type (
@@ -83,6 +87,8 @@ type (
 	}
 	// Unanswered says that the user was asked alone and did not pick up: he wants no calls until he says that he does.
 	Unanswered struct{ UserID int64 }
+	// SentOn says that the user has given the conversation to somebody else.
+	SentOn struct{ UserID int64 }
 	// PickedUp says that a person of ours and the client are connected for the first time.
 	PickedUp struct{ UserID int64 }
 	// Closed says that the call is over; the call holds outcome, party and cause.
@@ -100,5 +106,6 @@ func (AgentTaken) fact()   {}
 func (AgentFreed) fact()   {}
 func (WrapUpDue) fact()    {}
 func (Unanswered) fact()   {}
+func (SentOn) fact()       {}
 func (PickedUp) fact()     {}
 func (Closed) fact()       {}

@@ -13,7 +13,9 @@ func (s *step) routed(choice Choice) {
 		s.offer(choice)
 	case s.overflows(choice.Staffing, arriving):
 	case choice.Verdict == NobodyCan, choice.Verdict == AllTried && s.Queue.Retry == 0:
-		s.askMessage()
+		if !s.sendBack() {
+			s.askMessage()
+		}
 	default:
 		if choice.Verdict == AllTried && s.RetryAt.IsZero() {
 			s.RetryAt = s.now.Add(s.Queue.Retry)
@@ -66,9 +68,12 @@ func (s *step) askMessage() {
 // and may come back to this user, who did not refuse it.
 func (s *step) phoneLost(user int64) {
 	switch {
+	case s.Rings(user) && s.Third.UserID == user:
+		s.endConsult("unreachable", NoPhone)
 	case s.Rings(user):
 		s.withdraw(user, "unreachable", NoPhone, true)
 	case s.Agent.UserID == user && s.Phase == Talking:
+		s.dropThird("ended", CallEnded)
 		s.rejoinWait()
 	}
 }

@@ -96,6 +96,7 @@ const (
 	WhenLength   OverflowWhen = "length"    // Value callers or more are before him when he comes
 	WhenNobodyIn OverflowWhen = "nobody_in" // nobody's phone is registered
 	WhenNotReady OverflowWhen = "not_ready" // nobody wants calls
+	WhenReturned OverflowWhen = "returned"  // nobody took a transferred call: no rule, but the way back
 )
 
 // Overflow sends callers elsewhere.

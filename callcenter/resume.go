@@ -23,6 +23,7 @@ func (c Call) Resume(seen map[string]Seen, now time.Time) Step {
 	}
 	adopt(s.Client.Channel, s.Direction == Out)
 	adopt(s.Agent.Channel, true)
+	adopt(s.Third.Channel, true)
 	for _, leg := range s.Others {
 		adopt(leg.Channel, true)
 	}
@@ -55,9 +56,13 @@ func (s *step) resume(seen map[string]Seen) {
 	case Dialling, FarRinging:
 		s.resumeFar(client, agentSeen)
 	case Talking:
-		s.resumeTalk(agentSeen)
+		s.resumeTalk(seen, agentSeen)
 	case Waiting:
-		s.do(RingBack{Channel: s.Client.Channel})
+		if s.AnsweredAt.IsZero() {
+			s.do(RingBack{Channel: s.Client.Channel})
+		} else {
+			s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
+		}
 	}
 }
 
@@ -95,7 +100,17 @@ func (s *step) resumeFar(client Seen, agentThere bool) {
 	}
 }
 
-func (s *step) resumeTalk(agentThere bool) {
+func (s *step) resumeTalk(seen map[string]Seen, agentThere bool) {
+	third, thirdThere := seen[s.Third.Channel]
+	if s.Third.UserID != 0 && agentThere {
+		switch {
+		case !thirdThere:
+			s.thirdGone(CauseNormal)
+			return
+		case third.Up && third.Held:
+			s.thirdAnswered()
+		}
+	}
 	switch {
 	case !agentThere:
 		s.agentGone(0)

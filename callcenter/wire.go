@@ -7,7 +7,7 @@ import (
 )
 
 // wishes are the events that a user asks for. Another server than the one his browser talks to may have the call.
-var wishes = []Event{Decline{}, HangUp{}, Hold{}, Mute{}, Digits{}}
+var wishes = []Event{Decline{}, HangUp{}, Hold{}, Mute{}, Digits{}, SendOn{}, Consult{}, EndConsult{}, Complete{}, Merge{}}
 
 // Wish is a user's wish in a form that travels between servers.
 type Wish struct {

@@ -10,8 +10,21 @@ func (s *step) wish(event Event) {
 	}
 	switch e := event.(type) {
 	case Decline:
+		if s.Third.UserID == e.UserID {
+			s.endConsult("declined", AgentDeclined)
+			return
+		}
 		s.withdraw(e.UserID, "declined", AgentDeclined, false)
 	case HangUp:
+		if s.Third.UserID == e.UserID {
+			s.do(Drop{Channel: s.Third.Channel})
+			s.left = s.Third.Channel
+			s.thirdGone(CauseNormal)
+			return
+		}
+		if s.Phase == Talking && s.agentLeft() {
+			return
+		}
 		s.hangUp()
 	case Hold:
 		s.hold(e.On)
@@ -19,6 +32,16 @@ func (s *step) wish(event Event) {
 		s.Muted = e.On
 		s.changed = true
 		s.do(MuteAgent{Channel: s.Agent.Channel, On: e.On})
+	case SendOn:
+		s.transfer(e)
+	case Consult:
+		s.consult(e)
+	case EndConsult:
+		s.endConsult("ended", CallEnded)
+	case Complete:
+		s.complete()
+	case Merge:
+		s.merge()
 	case Digits:
 		s.do(SendDigits{Channel: s.Client.Channel, Digits: e.Digits})
 	}
@@ -27,18 +50,36 @@ func (s *step) wish(event Event) {
 // Allowed reports whether the wish can be carried out in the call's present phase by the user who has it.
 func (c Call) Allowed(wish Event) bool {
 	switch e := wish.(type) {
+	case SendOn:
+		return c.talks(e.UserID) && c.Third.UserID == 0 && (e.To.Kind == ToQueue || e.To.Kind == ToUser && e.To.ID != e.UserID)
+	case Consult:
+		return c.talks(e.UserID) && c.Third.UserID == 0 && e.To != e.UserID && e.Endpoint != ""
+	case EndConsult:
+		return c.talks(e.UserID) && c.Third.UserID != 0
+	case Complete:
+		return c.talks(e.UserID) && c.Third.UserID != 0
+	case Merge:
+		return c.talks(e.UserID) && c.Third.State == LegUp && c.Held
 	case Decline:
 		return c.Rings(e.UserID)
 	case HangUp:
+		if e.UserID != 0 && c.Third.UserID == e.UserID {
+			return c.Third.State == LegUp
+		}
 		return c.Agent.UserID == e.UserID && !c.Over() && c.Phase != Ringing
 	case Hold:
-		return c.Phase == Talking && c.Agent.UserID == e.UserID && c.Held != e.On
+		return c.talks(e.UserID) && c.Held != e.On && c.Third.UserID == 0
 	case Mute:
 		return c.Phase == Talking && c.Agent.UserID == e.UserID && c.Muted != e.On
 	case Digits:
 		return c.Phase == Talking && c.Agent.UserID == e.UserID && !c.Held && validDigits(e.Digits)
 	}
 	return false
+}
+
+// talks reports whether the user has the conversation.
+func (c Call) talks(user int64) bool {
+	return c.Phase == Talking && c.Agent.UserID == user && user != 0
 }
 
 func (s *step) hangUp() {

@@ -78,13 +78,14 @@ func New(f Floor, read Reader, dial *Dialler, who func(context.Context) int64, n
 
 // view shows a call to the one who asks.
 func (a *API) view(ctx context.Context, c callcenter.Call) CallView {
-	return a.may.Seen(ctx, View(c, a.names))
+	return a.may.Seen(ctx, View(c, a.names).asSeenFrom(a.who(ctx)))
 }
 
 // Register adds the routes.
 func (a *API) Register(r *web.Router) {
 	a.registerPresence(r)
 	a.registerQueues(r)
+	a.registerTransfers(r)
 	web.Handle(r, op("GET", "/calls/current", "list-current-calls", "My live calls", PermUse), a.current)
 	web.Handle(r, op("GET", "/calls/{id}", "get-call", "One call", PermRead), a.get)
 	web.Handle(r, op("GET", "/calls", "list-calls", "Calls, newest first", PermRead), a.list)

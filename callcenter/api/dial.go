@@ -21,6 +21,8 @@ type Lines interface {
 	// Outgoing returns the line a call is made from: the one named, or the firm's default when id is 0.
 	Outgoing(ctx context.Context, id int64) (callcenter.Line, error)
 	Identify(ctx context.Context, raw, country string) (callcenter.Identity, error)
+	// Place looks up where a call is to be sent.
+	Place(ctx context.Context, to callcenter.Destination) (callcenter.Place, error)
 }
 
 // Guards are the checks made in the transaction that stores a call out.

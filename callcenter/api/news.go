@@ -69,7 +69,7 @@ func (n *News) Write(ctx context.Context, c callcenter.Call, facts []callcenter.
 	items := n.items(c, facts)
 	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.user, b.user) })
 	for _, i := range items {
-		seen, err := n.may.SeenBy(ctx, i.user, View(c, n.names))
+		seen, err := n.may.SeenBy(ctx, i.user, View(c, n.names).asSeenFrom(i.user))
 		if err != nil {
 			return err
 		}
@@ -96,13 +96,18 @@ func (n *News) items(c callcenter.Call, facts []callcenter.Fact) []item {
 			items = append(items, item{f.UserID, EventRinging, func(v CallView) any { return Pop{v, f.OfferedAt} }})
 		case callcenter.PopWithdrawn:
 			withdraw(f.UserID, f.OfferedAt, f.Reason)
+		case callcenter.SentOn:
+			withdraw(f.UserID, time.Time{}, callcenter.Transferred)
 		case callcenter.AgentFreed: // of a conversation that goes on without him
-			if c.Direction == callcenter.In && c.Phase != callcenter.Ended && !withdrawn[f.UserID] {
+			if c.Phase != callcenter.Ended && !withdrawn[f.UserID] {
 				withdraw(f.UserID, time.Time{}, callcenter.CallEnded)
 			}
 		}
 	}
-	if c.UserID != 0 && c.Phase != callcenter.Ringing {
+	if c.Third.State == callcenter.LegUp {
+		items = append(items, item{c.Third.UserID, EventState, func(v CallView) any { return State{v} }})
+	}
+	if c.UserID != 0 && !c.Unserved() {
 		items = append(items, item{c.UserID, EventState, func(v CallView) any { return State{v} }})
 	}
 	return items

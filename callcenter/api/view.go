@@ -35,6 +35,8 @@ type CallView struct {
 	CauseText       string               `json:"cause_text"`
 	LastContactAt   *time.Time           `json:"last_contact_at,omitempty"`
 	OpenLeads       int                  `json:"open_leads"`
+	Third           *ThirdView           `json:"third,omitempty"`
+	Transfer        *TransferView        `json:"transfer,omitempty"`
 	ResponsibleID   *int64               `json:"responsible_id,omitempty"`
 	ResponsibleName string               `json:"responsible_name"`
 }
@@ -86,6 +88,7 @@ func View(c callcenter.Call, names Names) CallView {
 	if c.Line.ID != 0 {
 		v.Line = &LineView{ID: c.Line.ID, Name: c.Line.Name, Number: c.Line.Number, Color: c.Line.Color}
 	}
+	v.sides(c, names)
 	if client, ok := known(c); ok {
 		v.ClientName, v.LastContactAt, v.OpenLeads = client.Name, client.LastContactAt, client.OpenLeads
 	}

@@ -23,10 +23,13 @@ type WrapUpInput struct {
 
 func (a *API) endWrapUp(ctx context.Context, in *WrapUpInput) (*struct{}, error) {
 	call, err := a.read.Call(ctx, callcenter.ID(in.ID))
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, wishFault(floor.ErrNoCall) // as of one that was never his
+	}
 	if err != nil {
 		return nil, err
 	}
-	if call.Queue.WrapUp.Must && in.Body.DispositionID == 0 {
+	if call.UserID == a.who(ctx) && call.Queue.WrapUp.Must && in.Body.DispositionID == 0 {
 		return nil, fault.New(fault.Invalid, "disposition_required", "Choose what became of the call.").
 			WithField("body.disposition_id", "must be chosen")
 	}

@@ -226,6 +226,11 @@ func (a *actor) step(m message) error {
 	err := a.inTx(ctx, &t, func(ctx context.Context) error {
 		t.decided, t.out = nil, a.apply(m)
 		a.handOver(t.out, gone)
+		if c, ok := m.event.(callcenter.Consult); ok && t.out.Changed {
+			if err := a.f.Books.Reserve(ctx, c.To, a.call.ID, 0); err != nil {
+				return err
+			}
+		}
 		if err := a.route(ctx, &t); err != nil {
 			return err
 		}
@@ -241,6 +246,9 @@ func (a *actor) step(m message) error {
 		a.unsaved = nil
 		a.settle(t)
 		return nil
+	}
+	if _, asks := m.event.(callcenter.Consult); asks { // which is refused, and nothing has changed
+		return err
 	}
 	a.f.Log.Error("step not stored", "call", a.call.ID, "phase", a.call.Phase, "error", err)
 	if m.offer != nil { // an offer waits for the store; the caller goes back into the queue in a while

@@ -133,6 +133,33 @@ func (f *Floor) Do(ctx context.Context, call callcenter.ID, wish callcenter.Even
 
 // DoHere is Do for the calls of this server.
 func (f *Floor) DoHere(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error) {
+	if c, ok := wish.(callcenter.Consult); ok {
+		return f.consult(ctx, call, c)
+	}
+	return f.ask(ctx, call, wish)
+}
+
+// consult takes the colleague for the call first: his phone must be there, and he free.
+func (f *Floor) consult(ctx context.Context, call callcenter.ID, wish callcenter.Consult) (callcenter.Call, error) {
+	endpoint, registered := f.hall.endpoint(wish.To)
+	switch {
+	case !registered:
+		return callcenter.Call{}, ErrNoPhone
+	case !f.hall.take(wish.To, call):
+		return callcenter.Call{}, ErrTaken
+	}
+	wish.Endpoint = endpoint
+	done, err := f.ask(ctx, call, wish)
+	if err != nil {
+		f.hall.free(wish.To, call, f.Now())
+	}
+	if errors.Is(err, ErrOccupied) {
+		err = ErrTaken
+	}
+	return done, err
+}
+
+func (f *Floor) ask(ctx context.Context, call callcenter.ID, wish callcenter.Event) (callcenter.Call, error) {
 	f.mu.Lock()
 	a, ok := f.calls[call]
 	f.mu.Unlock()
@@ -270,7 +297,7 @@ func (f *Floor) know(a *actor, call callcenter.Call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls[call.ID] = a
-	for _, leg := range append([]callcenter.Leg{call.Client, call.Agent}, call.Others...) {
+	for _, leg := range append([]callcenter.Leg{call.Client, call.Agent, call.Third}, call.Others...) {
 		if leg.Channel != "" {
 			f.byChannel[leg.Channel] = a
 		}

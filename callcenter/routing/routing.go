@@ -197,7 +197,7 @@ func obstacle(call *callcenter.Call, c *candidate, waited time.Duration) Reason 
 		return ReasonNotReady
 	case c.Busy:
 		return ReasonBusy
-	case c.WrapUp:
+	case c.WrapUp && !(call.Transfer.Returned && call.Queue.Only == c.UserID): // his own call comes back
 		return ReasonWrapUp
 	case c.familiar == stranger && !skilled(call, &c.Agent, waited):
 		return ReasonSkill

@@ -90,13 +90,14 @@ for (const scheme of ['light', 'dark']) {
     await shot('messages', () => go('/messages'));
     await shot('outbox', () => go('/messages/outbox'));
     await shot('reminders', () => go('/reminders'));
-    for (const name of ['users', 'lines', 'firm', 'templates', 'health']) {
+    for (const name of ['users', 'lines', 'queues', 'skills', 'desk', 'firm', 'templates', 'health']) {
       await shot(name, async () => {
         await go(`/settings/${name}`);
         const row = page.getByTestId(`${name.slice(0, -1)}-row`).first();
         if (await row.isVisible()) await row.click();
       });
     }
+    await shot('agents', () => go('/agents'));
     await shot('profile', () => go('/profile'));
     await shot('palette', async () => {
       await go('/clients');

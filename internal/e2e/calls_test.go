@@ -58,6 +58,9 @@ func TestProduct(t *testing.T) {
 			"all phones ring, one has the call":   ringAll,
 			"skills are asked for less and less":  skillsRelax,
 			"a way out of a queue":                overflow,
+			"a client is given to a colleague":    transferred,
+			"a transfer nobody takes comes back":  comesBack,
+			"a colleague is asked":                asked,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

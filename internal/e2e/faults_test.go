@@ -28,6 +28,7 @@ func TestFaults(t *testing.T) {
 		{"a hung database", hungDatabase},
 		{"conversations outlive the server", conversationsSurvive},
 		{"pops across a killed server", popsAcrossKill},
+		{"a consultation outlives the server", askedAcrossKill},
 		{"no sound without a record of it", soundNeedsRecord},
 		{"changes and looks across a killed server", loggedAcrossKills},
 	} {

@@ -76,6 +76,12 @@ export const callCommands = {
   mute: (id: number) => http.post<CallView>(`/calls/${id}/mute`),
   unmute: (id: number) => http.post<CallView>(`/calls/${id}/unmute`),
   dtmf: (id: number, digits: string) => http.post<unknown>(`/calls/${id}/dtmf`, { digits }),
+  transfer: (id: number, to: { kind: 'user' | 'queue'; id: number; note?: string }) =>
+    http.post<CallView>(`/calls/${id}/transfer`, to),
+  consult: (id: number, whom: { user_id: number; note?: string }) => http.post<CallView>(`/calls/${id}/consult`, whom),
+  endConsult: (id: number) => http.post<CallView>(`/calls/${id}/consult-end`),
+  complete: (id: number) => http.post<CallView>(`/calls/${id}/complete`),
+  conference: (id: number) => http.post<CallView>(`/calls/${id}/conference`),
   presence: (state: Extract<PresenceState, 'available' | 'not_ready'>, reason?: string) =>
     http.put<Presence>('/presence/me', { state, ...(reason ? { reason } : {}) }),
 };

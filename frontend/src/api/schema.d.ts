@@ -279,6 +279,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/calls/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the client to the colleague */
+        post: operations["complete-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/conference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Talk all three */
+        post: operations["conference-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a colleague while the client waits */
+        post: operations["consult-on-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/consult-end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the colleague go and take the client back */
+        post: operations["consult-end-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calls/{id}/decline": {
         parameters: {
             query?: never;
@@ -392,6 +460,23 @@ export interface paths {
         get: operations["get-call-trace"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the client to a queue or a colleague */
+        post: operations["transfer-call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3451,6 +3536,8 @@ export interface components {
             ringing_at?: string;
             /** Format: date-time */
             started_at: string;
+            third?: components["schemas"]["ThirdView"];
+            transfer?: components["schemas"]["TransferView"];
             /** Format: int64 */
             user_id?: number;
             user_name: string;
@@ -3769,6 +3856,11 @@ export interface components {
         Constant: {
             target: string;
             value: string;
+        };
+        ConsultInputBody: {
+            note?: string;
+            /** Format: int64 */
+            user_id: number;
         };
         ContactPoint: {
             display: string;
@@ -5759,6 +5851,15 @@ export interface components {
             /** Format: int64 */
             position: number;
         };
+        ThirdView: {
+            /** @description Talks with the client, too */
+            joined: boolean;
+            name: string;
+            /** @description Has picked up */
+            up: boolean;
+            /** Format: int64 */
+            user_id: number;
+        };
         Timeline: {
             items: components["schemas"]["TimelineEntry"][];
             next: string;
@@ -5825,6 +5926,22 @@ export interface components {
             queue_version?: number;
             staffing: components["schemas"]["Staffing"];
             verdict: string;
+        };
+        TransferInputBody: {
+            /** Format: int64 */
+            id: number;
+            /** @enum {string} */
+            kind: "queue" | "user";
+            /** @description For who takes it */
+            note?: string;
+        };
+        TransferView: {
+            name: string;
+            note: string;
+            /** @description Nobody took it there */
+            returned: boolean;
+            /** Format: int64 */
+            user_id: number;
         };
         User: {
             active: boolean;
@@ -6710,6 +6827,146 @@ export interface operations {
             };
         };
     };
+    "complete-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "conference-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "consult-on-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsultInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "consult-end-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "decline-call": {
         parameters: {
             query?: never;
@@ -6933,6 +7190,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "transfer-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
                 };
             };
             /** @description Error */

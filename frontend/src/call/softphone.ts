@@ -65,7 +65,7 @@ const endedPhases = new Set(['ended']);
 
 export function isOffer(call: LiveCall): boolean {
   if (!call.view) return call.leg === 'invited';
-  return call.view.direction === 'in' && call.view.phase === 'ringing';
+  return call.view.phase === 'ringing';
 }
 
 /**
@@ -129,7 +129,11 @@ export class Softphone implements SipEvents {
   private withdraw(callId: number, reason: string): void {
     this.wanted.delete(callId);
     const call = this.find(callId);
-    if (!call || (call.view && talkingPhases.has(call.view.phase))) return;
+    if (!call) return;
+    if (call.view && talkingPhases.has(call.view.phase)) {
+      if (reason !== 'answered_elsewhere') this.left(call, call.view);
+      return;
+    }
     if (call.leg === 'answering' || call.leg === 'up') {
       this.withdrawn.set(callId, reason);
       return;
@@ -143,6 +147,13 @@ export class Softphone implements SipEvents {
         missed: [...missed, ...state.missed.filter((each) => each.call.id !== callId)].slice(0, 3),
       };
     });
+    this.reconcileRing();
+  }
+
+  /** The conversation goes on without this user: he has sent it on, or was let go. */
+  private left(call: LiveCall, view: CallView): void {
+    if (call.leg !== 'none') this.ports.line.hangup(call.id);
+    this.change((state) => ({ ...state, calls: state.calls.filter((each) => each.id !== call.id), finished: view }));
     this.reconcileRing();
   }
 
@@ -236,8 +247,8 @@ export class Softphone implements SipEvents {
           : null,
       decline: offer ? () => this.decline(call.id) : null,
       hangup: !offer && view !== null ? () => this.hangup(call.id) : null,
-      hold: held ? null : command('hold'),
-      unhold: held ? command('unhold') : null,
+      hold: held || view?.third ? null : command('hold'),
+      unhold: held && !view?.third ? command('unhold') : null,
       mute: muted ? null : command('mute'),
       unmute: muted ? command('unmute') : null,
       dtmf: talking

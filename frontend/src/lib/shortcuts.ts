@@ -13,6 +13,7 @@ export type ShortcutId =
   | 'hangup'
   | 'mute'
   | 'hold'
+  | 'transfer'
   | 'dial'
   | 'open_card'
   | 'search'
@@ -39,6 +40,7 @@ export const shortcuts: Record<ShortcutId, Shortcut> = {
   hangup: { code: 'KeyE', chord: true, destructive: true },
   mute: { code: 'KeyU', chord: true },
   hold: { code: 'KeyL', chord: true },
+  transfer: { code: 'KeyG', chord: true },
   dial: { code: 'KeyK', chord: true },
   open_card: { code: 'KeyO', chord: true },
   search: { code: 'KeyK', chord: false },

@@ -9,6 +9,7 @@ import { useCode, useT } from '@/lib/i18n';
 import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Badge, LineTag } from '@/ui/kit';
 import { Keypad } from './Keypad';
+import { Consultation, TransferButton } from './Transfer';
 import css from './phone.module.css';
 import { callWord, clockStart } from './status';
 
@@ -64,6 +65,7 @@ export function CallStrip(props: { call: LiveCall }) {
           {view.line && <LineTag name={view.line.name} color={view.line.color} />}
         </span>
       </div>
+      <Consultation call={view} />
       {view.recording && (
         <Badge plain tone="bad" icon={Circle} testId="recording-badge">
           {t('call.recording')}
@@ -112,6 +114,7 @@ export function CallStrip(props: { call: LiveCall }) {
         {view.held ? <Play size={16} aria-hidden /> : <Pause size={16} aria-hidden />}
       </ActionIcon>
       <Keypad onDigits={can.dtmf} />
+      <TransferButton call={view} disabled={view.phase !== 'talking' || !!view.third} />
       <Button
         color="#cf3434"
         disabled={!can.hangup}

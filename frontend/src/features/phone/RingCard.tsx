@@ -86,6 +86,12 @@ export function RingCard(props: { call: LiveCall }) {
           {t('ring.title')}
         </Badge>
         {view?.line && <LineTag name={view.line.name} color={view.line.color} />}
+        {view?.transfer && (
+          <span className="whisper" data-testid="ring-transfer">
+            {t(view.transfer.returned ? 'ring.returned' : 'ring.transferred', { name: view.transfer.name })}
+            {view.transfer.note && `: ${view.transfer.note}`}
+          </span>
+        )}
         {view && view.path.length > 0 && (
           <span className="whisper truncate" data-testid="ring-path">
             {view.path
