@@ -206,7 +206,7 @@ func (s *step) talk() {
 }
 
 func (s *step) join() {
-	s.do(Join{Bridge: s.Bridge(), Client: s.Client.Channel, Agent: s.Agent.Channel})
+	s.do(Join{Bridge: s.Bridge(), Client: s.Client.Channel, Agent: s.Agent.Channel, Mixed: s.Mixed})
 	if s.Muted {
 		s.do(MuteAgent{Channel: s.Agent.Channel, On: true})
 	}

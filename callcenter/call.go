@@ -140,6 +140,8 @@ type Call struct {
 	Path     []Visit      `json:"path,omitempty"`     // where it has been
 	Familiar Familiar     `json:"familiar,omitzero"`  // who of ours knows the caller
 
+	Mixed bool `json:"mixed,omitempty"` // its bridge mixes sound anew: more than one phone of ours has been in it
+
 	Held  bool `json:"held,omitempty"`
 	Muted bool `json:"muted,omitempty"`
 
@@ -176,7 +178,12 @@ const (
 func (c Call) Over() bool { return c.Phase == Ended || c.Phase == Fallback }
 
 // Bridge is the identity of the call's mixing bridge.
-func (c Call) Bridge() string { return fmt.Sprintf("br-%d", c.ID) }
+func (c Call) Bridge() string {
+	if c.Mixed {
+		return fmt.Sprintf("br-%d-m", c.ID)
+	}
+	return fmt.Sprintf("br-%d", c.ID)
+}
 
 // NeedsAgent reports whether the call waits for routing to name somebody.
 func (c Call) NeedsAgent() bool {

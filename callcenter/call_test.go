@@ -180,7 +180,7 @@ func TestReloadHoldsTheClientAndComesBack(t *testing.T) {
 	if p.call.Phase != callcenter.Talking || p.call.Agent.Channel != "ag-7-2" {
 		t.Fatalf("phase %s on %s", p.call.Phase, p.call.Agent.Channel)
 	}
-	if !has[callcenter.Command](p.commands, callcenter.Join{Bridge: "br-7", Client: "1700.1", Agent: "ag-7-2"}) {
+	if !has[callcenter.Command](p.commands, callcenter.Join{Bridge: "br-7-m", Client: "1700.1", Agent: "ag-7-2", Mixed: true}) {
 		t.Error("not joined again")
 	}
 }

@@ -47,8 +47,10 @@ type (
 	// PlayRinging lets an agent hear that the far phone rings; Join ends it.
 	PlayRinging struct{ Channel string }
 	// Join connects the client and the agent: answers the client if need be, ends hold music, bridges both.
+	// Mixed has the bridge mix the sound anew instead of passing it on.
 	Join struct {
 		Bridge, Client, Agent string
+		Mixed                 bool
 	}
 	// HoldClient takes the client out of the conversation and plays music.
 	HoldClient struct{ Bridge, Client string }

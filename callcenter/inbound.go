@@ -100,6 +100,7 @@ func (s *step) phoneBack(e PhoneBack) {
 		s.fact(LegEnded{Channel: s.Agent.Channel, Result: "lost"})
 		s.do(Drop{Channel: s.Agent.Channel})
 	}
+	s.remix()
 	s.Agent = Leg{
 		Channel: s.nextLeg("ag"), UserID: e.UserID, Endpoint: e.Endpoint,
 		State: LegDialled, OfferedAt: s.now, Quiet: true,
@@ -120,6 +121,7 @@ func (s *step) giveUpRejoin() {
 		return
 	}
 	s.dropAgent("lost", CallEnded, false)
+	s.remix()
 	s.UserID = 0
 	if !s.tried(lost) {
 		s.Tried = append(s.Tried, lost)

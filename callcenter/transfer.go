@@ -16,10 +16,20 @@ const consultPatience = 25 * time.Second
 // transfer lets go of the agent and sends the client where he says: a queue or a colleague. The client hears music.
 func (s *step) transfer(e SendOn) {
 	s.Transfer = Transfer{By: s.Agent.UserID, Note: e.Note, At: s.now}
+	s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
 	s.leave()
+	s.remix()
 	s.Held, s.Muted = false, false
 	s.sendTo(e.To)
-	s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
+}
+
+// remix has everybody mixed from now on, the client being out of the bridge. A switch that passes the sound of a second
+// phone on to the client keeps it from the recording when its packets are numbered lower than those of the first.
+func (s *step) remix() {
+	if !s.Mixed {
+		s.do(Dissolve{Bridge: s.Bridge()})
+		s.Mixed = true
+	}
 }
 
 // leave takes the agent out of a conversation that goes on without him.
@@ -57,6 +67,7 @@ func (s *step) consult(e Consult) {
 		s.Held = true
 		s.do(HoldClient{Bridge: s.Bridge(), Client: s.Client.Channel})
 	}
+	s.remix()
 	s.Third = Leg{
 		Channel: s.nextLeg("ag"), UserID: e.To, Endpoint: e.Endpoint, State: LegDialled, OfferedAt: s.now,
 	}
@@ -78,7 +89,7 @@ func (s *step) thirdAnswered() {
 	s.Third.State, s.Deadline = LegUp, time.Time{}
 	s.fact(LegMoved{Channel: s.Third.Channel, State: LegUp},
 		PopWithdrawn{UserID: s.Third.UserID, OfferedAt: s.Third.OfferedAt, Reason: AnsweredElsewhere})
-	s.do(Join{Bridge: s.Bridge(), Client: s.Third.Channel, Agent: s.Agent.Channel})
+	s.do(Join{Bridge: s.Bridge(), Client: s.Third.Channel, Agent: s.Agent.Channel, Mixed: true})
 }
 
 // dropThird lets the colleague go, whatever he was doing.

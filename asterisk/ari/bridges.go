@@ -31,6 +31,9 @@ const (
 	Mixing         BridgeType = "mixing"
 	WithDTMFEvents BridgeType = "mixing,dtmf_events"
 	Holding        BridgeType = "holding"
+	// AlwaysMixing mixes sound anew for everybody in it, two as well. (Asterisk has no name for that alone: of the types
+	// it knows, the one that passes on pictures never takes a shorter path for sound.)
+	AlwaysMixing BridgeType = "mixing,dtmf_events,video_sfu"
 )
 
 var (

@@ -161,7 +161,11 @@ func (s *Switch) adopt(ctx context.Context, channel string) error {
 }
 
 func (s *Switch) join(ctx context.Context, c callcenter.Join) error {
-	if err := ignore(s.ari.CreateBridge(ctx, c.Bridge, c.Bridge, ari.WithDTMFEvents), ari.ErrConflict); err != nil {
+	kind := ari.WithDTMFEvents
+	if c.Mixed {
+		kind = ari.AlwaysMixing
+	}
+	if err := ignore(s.ari.CreateBridge(ctx, c.Bridge, c.Bridge, kind), ari.ErrConflict); err != nil {
 		return err
 	}
 	if err := s.hush(ctx, c.Agent); err != nil {

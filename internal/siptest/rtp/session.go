@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"centralita/internal/siptest/tone"
 )
@@ -61,7 +62,7 @@ func (s *Session) SetRemote(remote netip.AddrPort) error {
 	s.remote = remote
 	if !s.started && !s.closed {
 		s.started = true
-		s.work.Go(func() { s.send(rand.Uint32(), uint16(rand.Uint32())) })
+		s.work.Go(func() { s.send(rand.Uint32(), firstSequence()) })
 	}
 	return nil
 }
@@ -94,4 +95,14 @@ func (s *Session) Close() error {
 	err := s.conn.Close()
 	s.work.Wait()
 	return err
+}
+
+// begun counts the sessions that have sent.
+var begun atomic.Uint32
+
+// firstSequence returns the sequence number of a session's first packet: lower than that of the session before. A
+// receiver that keeps something of one sender and takes the next one's packets for old ones is found out by that.
+func firstSequence() uint16 {
+	const highest, apart, sessions = 60_000, 600, 90
+	return uint16(highest - apart*(begun.Add(1)%sessions))
 }
