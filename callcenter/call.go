@@ -134,6 +134,7 @@ type Call struct {
 
 	Queue    Queue        `json:"queue,omitzero"`     // as it was when the call entered it
 	QueuedAt time.Time    `json:"queued_at,omitzero"` // when that was
+	Entering bool         `json:"entering,omitempty"` // routing has not answered for it in this queue yet
 	RetryAt  time.Time    `json:"retry_at,omitzero"`  // when those who did not take it are asked again
 	Next     *Destination `json:"next,omitempty"`     // where it wants to go: to be looked up and told by Reached
 	NextWhy  OverflowWhen `json:"next_why,omitempty"` // the overflow that sends it there

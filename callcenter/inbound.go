@@ -7,11 +7,12 @@ func (s *step) routed(choice Choice) {
 	if !s.NeedsAgent() || s.Next != nil {
 		return
 	}
-	arriving := s.Phase == Arrived
+	arriving, entering := s.Phase == Arrived, s.Entering
+	s.Entering = false
 	switch {
 	case choice.Verdict == Chosen:
 		s.offer(choice)
-	case s.overflows(choice.Staffing, arriving):
+	case s.overflows(choice.Staffing, entering):
 	case choice.Verdict == NobodyCan, choice.Verdict == AllTried && s.Queue.Retry == 0:
 		if !s.sendBack() {
 			s.askMessage()

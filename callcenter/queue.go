@@ -166,7 +166,7 @@ func (s *step) reached(p Place) {
 	case ToQueue, ToUser:
 		s.recall(p.Queue.Sticky.Days)
 		s.Queue, s.QueuedAt, s.Tried, s.RetryAt = p.Queue, s.now, nil, time.Time{}
-		s.WaitUntil = s.now.Add(s.Queue.MaxWait)
+		s.WaitUntil, s.Entering = s.now.Add(s.Queue.MaxWait), true
 		s.lookAgain()
 	case ToHangup:
 		s.end(s.unservedOutcome(), BySystem, CauseBusy)
@@ -195,12 +195,12 @@ func (s *step) unservedOutcome() Outcome {
 }
 
 // overflows sends the call elsewhere if a rule of its queue says so. Staffing is that of the moment.
-func (s *step) overflows(now Staffing, arriving bool) bool {
+func (s *step) overflows(now Staffing, entering bool) bool {
 	if len(s.Path) >= maxVisits {
 		return false
 	}
 	for _, rule := range s.Queue.Overflow {
-		if s.applies(rule, now, arriving) {
+		if s.applies(rule, now, entering) {
 			then := rule.Then
 			s.Next, s.NextWhy, s.changed = &then, rule.When, true
 			return true
@@ -209,12 +209,12 @@ func (s *step) overflows(now Staffing, arriving bool) bool {
 	return false
 }
 
-func (s *step) applies(rule Overflow, now Staffing, arriving bool) bool {
+func (s *step) applies(rule Overflow, now Staffing, entering bool) bool {
 	switch rule.When {
 	case WhenWait:
 		return s.now.Sub(s.QueuedAt) >= time.Duration(rule.Value)*time.Second
 	case WhenLength:
-		return arriving && now.Ahead >= rule.Value
+		return entering && now.Ahead >= rule.Value
 	case WhenNobodyIn:
 		return now.In == 0
 	case WhenNotReady:

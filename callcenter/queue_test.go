@@ -238,3 +238,25 @@ func TestWhoDoesNotPickUpIsLeftAlone(t *testing.T) {
 		t.Errorf("%s: of many who were asked nobody is to blame", p.call.Phase)
 	}
 }
+
+// TestTheLengthCountsInTheNextQueueToo: who comes from another queue comes all the same, and once.
+func TestTheLengthCountsInTheNextQueueToo(t *testing.T) {
+	p := under(t, func(q *callcenter.Queue) {
+		q.Overflow = []callcenter.Overflow{{When: callcenter.WhenWait, Value: 30, Then: support}}
+	})
+	busy := routed(callcenter.WaitFree, callcenter.Staffing{Ahead: 3, In: 1, Ready: 1})
+	p.on(busy, callcenter.Entered{})
+	p.after(30*time.Second, callcenter.Tick{})
+	p.on(busy)
+	hangup := callcenter.Destination{Kind: callcenter.ToHangup}
+	second := callcenter.Queue{ID: 6, MaxWait: time.Minute, Overflow: []callcenter.Overflow{{When: callcenter.WhenLength, Value: 3, Then: hangup}}}
+	p.on(callcenter.Reached{Place: callcenter.Place{Destination: support, Queue: second}})
+	stays := p.call.Apply(routed(callcenter.WaitFree, callcenter.Staffing{Ahead: 2, In: 1, Ready: 1}), p.now).Call
+	if stays.Next != nil || stays.Apply(busy, p.now).Call.Next != nil {
+		t.Error("is sent away after he has come")
+	}
+	p.on(busy)
+	if p.call.Next == nil || *p.call.Next != hangup || p.call.NextWhy != callcenter.WhenLength {
+		t.Errorf("goes to %v because of %q", p.call.Next, p.call.NextWhy)
+	}
+}

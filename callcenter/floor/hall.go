@@ -135,11 +135,15 @@ func (h *hall) decide(call callcenter.Call) offer {
 func (h *hall) decideLocked(call callcenter.Call) offer {
 	now := h.now()
 	decision := routing.Decide(call, h.list(), routing.Ahead(&call, h.waiting, now), now)
+	var from leaving // at most one of them: see handOver
 	for _, asked := range decision.Choice.Askeds() {
 		h.takeLocked(asked.UserID, call.ID)
 		h.ask(asked.UserID, call.Queue.ID, now)
+		if l, ok := h.leaving[asked.UserID]; ok {
+			from = l
+		}
 	}
-	return offer{decision, h.leaving[decision.Choice.UserID]}
+	return offer{decision, from}
 }
 
 // ask notes that a member has had his turn.

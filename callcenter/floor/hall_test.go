@@ -93,3 +93,24 @@ func TestReservationsOfOtherServersAreKept(t *testing.T) {
 		t.Errorf("the store says he is free: %v", w)
 	}
 }
+
+// TestAHandedOverAgentRingsBesideOthers: the store is told which call he comes from, though another is asked first.
+func TestAHandedOverAgentRingsBesideOthers(t *testing.T) {
+	h, w := staffed(1, 2)
+	h.take(1, 7)
+	call := waiting(8, 5)
+	call.Queue.Strategy = callcenter.RingAll
+	h.mu.Lock()
+	h.waiting = append(h.waiting, &call)
+	for user, idle := range map[int64]time.Duration{1: 0, 2: time.Hour} {
+		h.agents[user].Queues = map[int64]routing.Membership{5: {}}
+		h.agents[user].IdleSince = noon.Add(-idle)
+	}
+	h.mu.Unlock()
+	if h.handOver(1, 7, nil, noon) == nil {
+		t.Fatal("nobody wants him")
+	}
+	if o := w[8]; o.Choice.UserID != 2 || len(o.Choice.Also) != 1 || o.from.call != 7 {
+		t.Errorf("asked %+v, from call %d", o.Choice, o.from.call)
+	}
+}

@@ -128,10 +128,10 @@ func Decide(call callcenter.Call, agents []Agent, ahead int, now time.Time) Deci
 	choice := choose(call, eligible)
 	switch {
 	case choice.Verdict == callcenter.Chosen:
+	case tried && (call.Queue.Retry > 0 || !later): // who is there is asked again, though others may become free
+		choice.Verdict = callcenter.AllTried
 	case later:
 		choice.Verdict = callcenter.WaitFree
-	case tried:
-		choice.Verdict = callcenter.AllTried
 	}
 	choice.Staffing = staffing
 	return Decision{Queue: call.Queue.ID, Version: call.Queue.Version, Choice: choice, Considered: trace(eligible, others)}

@@ -83,6 +83,8 @@ func relaxing(q *callcenter.Queue) {
 	}}}
 }
 
+func again(q *callcenter.Queue) { q.Retry = 10 * time.Second }
+
 func TestDecide(t *testing.T) {
 	idle := queue(callcenter.LongestIdle)
 	tests := map[string]struct {
@@ -101,6 +103,8 @@ func TestDecide(t *testing.T) {
 		"who spoke last after the responsible":  {call(idle, responsible(1), func(c *callcenter.Call) { c.Familiar.Last = 2 }), []routing.Agent{member(1, 0, busy), member(2, 0), member(3, time.Hour)}, callcenter.Chosen, 2, 15 * time.Second},
 		"nobody twice":                          {call(idle, responsible(1), tried(1)), []routing.Agent{member(1, time.Hour), member(2, 0)}, callcenter.Chosen, 2, 20 * time.Second},
 		"all have been asked":                   {call(idle, tried(1)), []routing.Agent{member(1, 0)}, callcenter.AllTried, 0, 0},
+		"asked again though another is busy":    {call(queue(callcenter.LongestIdle, again), tried(1)), []routing.Agent{member(1, 0), member(2, 0, busy)}, callcenter.AllTried, 0, 0},
+		"never again: wait for the busy one":    {call(idle, tried(1)), []routing.Agent{member(1, 0), member(2, 0, busy)}, callcenter.WaitFree, 0, 0},
 		"wait for a busy one":                   {call(idle), []routing.Agent{member(1, 0, busy)}, callcenter.WaitFree, 0, 0},
 		"wait for one who wraps up":             {call(idle), []routing.Agent{member(1, 0, wrappingUp)}, callcenter.WaitFree, 0, 0},
 		"nobody is there":                       {call(idle), []routing.Agent{member(1, 0, gone), member(2, 0, pausing)}, callcenter.NobodyCan, 0, 0},
