@@ -275,26 +275,14 @@ func (h *hall) serve(a *routing.Agent) {
 	}
 }
 
-// serveAll gives every free agent to a caller who waits for him, the first callers first.
+// serveAll gives every free agent to the caller who should have him. It goes by agents, not by callers: who is free for
+// other queues than theirs costs one look at each caller, not a decision for each.
 func (h *hall) serveAll() {
 	if len(h.waiting) == 0 {
 		return
 	}
-	now := h.now()
-	queue := slices.Clone(h.waiting)
-	slices.SortFunc(queue, func(a, b *callcenter.Call) int {
-		if routing.Earlier(a, b, now) {
-			return -1
-		}
-		return 1
-	})
-	for _, call := range queue {
-		if !slices.ContainsFunc(slices.Collect(maps.Values(h.agents)), func(a *routing.Agent) bool { return a.Free() }) {
-			return
-		}
-		if o := h.decideLocked(*call); o.Choice.Verdict == callcenter.Chosen {
-			h.hand(call.ID, o)
-		}
+	for _, user := range slices.Sorted(maps.Keys(h.agents)) {
+		h.serve(h.agents[user])
 	}
 }
 

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -112,5 +113,26 @@ func TestAHandedOverAgentRingsBesideOthers(t *testing.T) {
 	}
 	if o := w[8]; o.Choice.UserID != 2 || len(o.Choice.Also) != 1 || o.from.call != 7 {
 		t.Errorf("asked %+v, from call %d", o.Choice, o.from.call)
+	}
+}
+
+// BenchmarkRoster is what happens each second beside 2,000 callers for whom the one free agent of 500 is not there.
+func BenchmarkRoster(b *testing.B) {
+	h, _ := staffed()
+	var agents []routing.Agent
+	there := map[string]bool{}
+	for user := range int64(500) {
+		endpoint := strconv.FormatInt(user, 10)
+		there[endpoint] = true
+		agents = append(agents, routing.Agent{UserID: user + 1, Endpoint: endpoint, Ready: true, Busy: user != 250,
+			Queues: map[int64]routing.Membership{user % 10: {}}})
+	}
+	h.registerAll(there)
+	for id := range callcenter.ID(2000) {
+		call := waiting(id+1, 90+int64(id)%10)
+		h.waiting = append(h.waiting, &call)
+	}
+	for b.Loop() {
+		h.load(agents)
 	}
 }
