@@ -247,6 +247,7 @@ func (s *step) agentGone(cause int) {
 		s.offerFailed(cause)
 	case Talking:
 		if cause == CauseChannelUnavailable || cause == CauseRecoveryOnTimer {
+			s.dropThird("ended", CallEnded)
 			s.rejoinWait() // the phone fell silent: it did not hang up
 			return
 		}
@@ -294,22 +295,22 @@ func (s *step) dropAgent(result string, reason WithdrawReason, elsewhere bool) {
 	if s.Phase == Ringing {
 		s.fact(PopWithdrawn{UserID: s.Agent.UserID, OfferedAt: s.Agent.OfferedAt, Reason: reason})
 	}
-	s.owesWrapUp()
+	s.owesWrapUp(s.Agent.UserID)
 	s.fact(AgentFreed{UserID: s.Agent.UserID})
 	s.Agent = Leg{}
 	s.dismissOthers(result, reason, elsewhere)
 }
 
 // owesWrapUp: who has talked on behalf of a queue has work to do afterwards, if the queue says so.
-func (s *step) owesWrapUp() {
+func (s *step) owesWrapUp(user int64) {
 	if s.Direction != In || s.Phase != Talking && s.Phase != Rejoining {
 		return
 	}
 	switch s.Queue.WrapUp.Mode {
 	case TimedWrapUp:
-		s.fact(WrapUpDue{UserID: s.Agent.UserID, Until: s.now.Add(s.Queue.WrapUp.For)})
+		s.fact(WrapUpDue{UserID: user, Until: s.now.Add(s.Queue.WrapUp.For)})
 	case UntilDone:
-		s.fact(WrapUpDue{UserID: s.Agent.UserID})
+		s.fact(WrapUpDue{UserID: user})
 	}
 }
 

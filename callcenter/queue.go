@@ -165,7 +165,8 @@ func (s *step) reached(p Place) {
 	switch p.Kind {
 	case ToQueue, ToUser:
 		s.recall(p.Queue.Sticky.Days)
-		s.Queue, s.QueuedAt, s.Tried, s.RetryAt = p.Queue, s.now, nil, time.Time{}
+		s.joinQueue(p.Queue)
+		s.QueuedAt, s.Tried, s.RetryAt = s.now, nil, time.Time{}
 		s.WaitUntil, s.Entering = s.now.Add(s.Queue.MaxWait), true
 		s.lookAgain()
 	case ToHangup:
@@ -173,6 +174,14 @@ func (s *step) reached(p Place) {
 	default:
 		s.askMessage()
 	}
+}
+
+// joinQueue puts the call under other settings. Who takes it alone works for the queue that it came from.
+func (s *step) joinQueue(q Queue) {
+	if q.Only != 0 {
+		q.WrapUp = s.Queue.WrapUp
+	}
+	s.Queue = q
 }
 
 // recall keeps in mind who spoke with the caller last, if that is not too long ago.

@@ -39,7 +39,7 @@ func (s *step) leave() {
 		s.do(Drop{Channel: s.Agent.Channel})
 	}
 	s.fact(SentOn{UserID: s.Agent.UserID})
-	s.owesWrapUp()
+	s.owesWrapUp(s.Agent.UserID)
 	s.fact(AgentFreed{UserID: s.Agent.UserID})
 	s.Agent = Leg{}
 }
@@ -129,7 +129,8 @@ func (s *step) complete() {
 		s.join()
 		return
 	}
-	s.Phase, s.Queue = Ringing, Direct(third.UserID, "", consultPatience)
+	s.Phase = Ringing
+	s.joinQueue(Direct(third.UserID, "", consultPatience))
 	s.QueuedAt, s.WaitUntil = s.now, s.now.Add(consultPatience)
 	s.Deadline = s.now.Add(consultPatience)
 	s.fact(Stretch{Kind: SegRinging, UserID: third.UserID})
@@ -162,6 +163,7 @@ func (s *step) thirdGone(cause int) {
 		result, reason = offerResult(cause)
 	}
 	if s.Conferring() {
+		s.owesWrapUp(s.Third.UserID)
 		s.dropThird(result, reason)
 		s.Transfer = Transfer{}
 		s.fact(Stretch{Kind: SegTalk, UserID: s.Agent.UserID})

@@ -29,6 +29,7 @@ func TestTheTransferMatrix(t *testing.T) {
 	client := callcenter.LegGone{Channel: "1700.1", Cause: 16}
 	agent, hangUp := callcenter.LegGone{Channel: "ag-7-1", Cause: 16}, callcenter.HangUp{UserID: 1}
 	third, declines := callcenter.LegGone{Channel: "ag-7-2", Cause: 16}, callcenter.Decline{UserID: 2}
+	silent := callcenter.LegGone{Channel: "ag-7-1", Cause: callcenter.CauseRecoveryOnTimer}
 	busy := callcenter.LegGone{Channel: "ag-7-2", Cause: callcenter.CauseBusy}
 	ended := func(by callcenter.Party, user int64) verdict {
 		return verdict{callcenter.Ended, callcenter.Answered, by, user}
@@ -51,10 +52,11 @@ func TestTheTransferMatrix(t *testing.T) {
 		"blind, taken": {"client": {client, ended(callcenter.ByClient, 2)}, "colleague": {third, ended(callcenter.ByAgent, 2)}},
 		"asking, ringing": {"client": {client, ended(callcenter.ByClient, 1)}, "agent": {agent, goesOn(callcenter.Ringing, 1)},
 			"agent's wish": {hangUp, goesOn(callcenter.Ringing, 1)}, "declined": {declines, goesOn(callcenter.Talking, 1)}, "busy": {busy, goesOn(callcenter.Talking, 1)}},
-		"asking, there": {"client": {client, ended(callcenter.ByClient, 1)}, "agent": {agent, goesOn(callcenter.Talking, 2)},
+		"asking, there": {"agent's phone falls silent": {silent, goesOn(callcenter.Rejoining, 1)},
+			"agent's page": {callcenter.PhoneLost{UserID: 1}, goesOn(callcenter.Rejoining, 1)}, "client": {client, ended(callcenter.ByClient, 1)}, "agent": {agent, goesOn(callcenter.Talking, 2)},
 			"agent's wish": {hangUp, goesOn(callcenter.Talking, 2)}, "colleague": {third, goesOn(callcenter.Talking, 1)},
 			"colleague's wish": {callcenter.HangUp{UserID: 2}, goesOn(callcenter.Talking, 1)}},
-		"all three": {"client": {client, ended(callcenter.ByClient, 1)}, "agent": {agent, goesOn(callcenter.Talking, 2)},
+		"all three": {"agent's phone falls silent": {silent, goesOn(callcenter.Rejoining, 1)}, "client": {client, ended(callcenter.ByClient, 1)}, "agent": {agent, goesOn(callcenter.Talking, 2)},
 			"colleague": {third, goesOn(callcenter.Talking, 1)}},
 		"asked and given, ringing": {"client": {client, ended(callcenter.ByClient, 1)}, "declined": {declines, goesOn(callcenter.Waiting, 1)}},
 		"asked and given, taken":   {"client": {client, ended(callcenter.ByClient, 2)}, "colleague": {third, ended(callcenter.ByAgent, 2)}},
@@ -83,8 +85,8 @@ func TestTheTransferMatrix(t *testing.T) {
 					}
 				}
 				gone, ok := test.event.(callcenter.LegGone)
-				if !ok {
-					return // a wish cannot come while nobody hears it
+				if !ok || gone.Cause == callcenter.CauseRecoveryOnTimer {
+					return // a wish cannot come while nobody hears it, and a silent phone has hung up by then
 				}
 				delete(seen, gone.Channel)
 				p.take(p.call.Resume(seen, p.now))
@@ -123,6 +125,24 @@ func TestEachAgentOfATransferHasAWrapUpOfHisOwn(t *testing.T) {
 		if !has[callcenter.Fact](p.facts, callcenter.WrapUpDue{UserID: user}) {
 			t.Errorf("user %d has nothing to do afterwards", user)
 		}
+	}
+	p = under(t, func(q *callcenter.Queue) { q.WrapUp = callcenter.WrapUp{Mode: callcenter.UntilDone} })
+	p.on(chosen(1), callcenter.Entered{}, callcenter.LegAnswered{Channel: "ag-7-1"}, toColleague, colleague, chosen(2),
+		callcenter.LegAnswered{Channel: "ag-7-2"}, callcenter.HangUp{UserID: 2})
+	if !has[callcenter.Fact](p.facts, callcenter.WrapUpDue{UserID: 2}) {
+		t.Error("who was given the client has nothing to do afterwards")
+	}
+}
+
+// TestAConsultationStaysPrivate: the client of an agent whose page comes back does not hear what was not for him.
+func TestAConsultationStaysPrivate(t *testing.T) {
+	p := conversing(t).on(ask, thereToo, callcenter.LegGone{Channel: "ag-7-1", Cause: callcenter.CauseRecoveryOnTimer},
+		callcenter.PhoneBack{UserID: 1, Endpoint: "a1"}, callcenter.LegAnswered{Channel: "ag-7-3"})
+	if p.call.Phase != callcenter.Talking || p.call.Conferring() || p.call.Third.UserID != 0 {
+		t.Fatalf("%s, colleague %+v", p.call.Phase, p.call.Third)
+	}
+	if !has[callcenter.Command](p.commands, callcenter.Drop{Channel: "ag-7-2"}) {
+		t.Error("the colleague is still there")
 	}
 }
 

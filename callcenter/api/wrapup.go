@@ -29,7 +29,9 @@ func (a *API) endWrapUp(ctx context.Context, in *WrapUpInput) (*struct{}, error)
 	if err != nil {
 		return nil, err
 	}
-	if call.UserID == a.who(ctx) && call.Queue.WrapUp.Must && in.Body.DispositionID == 0 {
+	mine, _ := a.presenceOf(a.who(ctx))
+	must := mine.State == WrapUp && mine.CallID != nil && *mine.CallID == in.ID && call.Queue.WrapUp.Must
+	if must && in.Body.DispositionID == 0 {
 		return nil, fault.New(fault.Invalid, "disposition_required", "Choose what became of the call.").
 			WithField("body.disposition_id", "must be chosen")
 	}

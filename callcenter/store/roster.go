@@ -89,7 +89,9 @@ func (b *Books) conversations(ctx context.Context) (map[int64]int, error) {
 const setReady = `
 insert into agents (user_id, ready, reason) values ($1, $2, $3)
 on conflict (user_id) do update set ready = excluded.ready, reason = excluded.reason, updated_at = now(),
-    idle_since = case when agents.ready = excluded.ready then agents.idle_since else now() end`
+    idle_since = case when agents.ready = excluded.ready and agents.reason = excluded.reason then agents.idle_since else now() end`
+
+const inWrapUp = `select exists (select from agents where user_id = $1 and wrap_call is not null)`
 
 // SetReady stores whether a user wants calls, and why not.
 func (b *Books) SetReady(ctx context.Context, user int64, ready bool, reason string) error {
@@ -99,6 +101,10 @@ func (b *Books) SetReady(ctx context.Context, user int64, ready bool, reason str
 	}
 	err := b.db.InTx(ctx, func(ctx context.Context) error {
 		if _, err := b.db.Conn(ctx).Exec(ctx, setReady, user, ready, reason); err != nil {
+			return err
+		}
+		wrapping := false // what he will be after his wrap-up is noted at its end
+		if err := b.db.Conn(ctx).QueryRow(ctx, inWrapUp, user).Scan(&wrapping); err != nil || wrapping {
 			return err
 		}
 		_, err := b.db.Conn(ctx).Exec(ctx, newState, user, state, reason, 0, time.Now().UTC())

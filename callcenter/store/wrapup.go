@@ -26,7 +26,7 @@ update agents set wrap_call = null, wrap_since = null, wrap_until = null, idle_s
 where user_id = $1 and wrap_call = $2 returning ready, reason`
 	saveWrapUp = `
 update call_wrapups set done_at = coalesce(done_at, $3), disposition_id = coalesce(nullif($4::bigint, 0), disposition_id),
-       note = case when $5 = '' then note else $5 end, by_expiry = $6 and (by_expiry or done_at is null)
+       note = case when $5 = '' then note else $5 end, by_expiry = by_expiry or $6 and done_at is null
 where call_id = $1 and user_id = $2`
 	overdue    = `select user_id, wrap_call from agents where wrap_call is not null and wrap_until <= $1 order by user_id`
 	extendWrap = `update agents set wrap_until = wrap_until + $3::interval where user_id = $1 and wrap_call = $2 and wrap_until is not null returning wrap_until`
@@ -51,7 +51,9 @@ func (b *Books) EndWrapUp(ctx context.Context, user int64, w floor.WrapUp) error
 			return err
 		}
 		state := "available"
-		if !ready {
+		if ready {
+			reason = ""
+		} else {
 			state = "not_ready"
 		}
 		_, err = b.db.Conn(ctx).Exec(ctx, newState, user, state, reason, 0, w.At)

@@ -99,6 +99,11 @@ type SkillList struct {
 	Items []Skill `json:"items"`
 }
 
+// IDInput names a queue or a skill.
+type IDInput struct {
+	ID int64 `path:"id" minimum:"1"`
+}
+
 // SkillFields are what a skill is set to.
 type SkillFields struct {
 	Name   string  `json:"name" minLength:"1" maxLength:"60"`
@@ -106,9 +111,6 @@ type SkillFields struct {
 }
 
 type (
-	idIn struct {
-		ID int64 `path:"id" minimum:"1"`
-	}
 	listOut     struct{ Body QueueList }
 	queueOut    struct{ Body Queue }
 	versionsOut struct{ Body VersionList }
@@ -116,12 +118,12 @@ type (
 	skillOut    struct{ Body Skill }
 	createIn    struct{ Body Fields }
 	changeIn    struct {
-		idIn
+		IDInput
 		Body Fields
 	}
 	createSkillIn struct{ Body SkillFields }
 	changeSkillIn struct {
-		idIn
+		IDInput
 		Body SkillFields
 	}
 )
@@ -143,7 +145,7 @@ func (a *API) change(ctx context.Context, in *changeIn) (*queueOut, error) {
 	return &queueOut{q}, err
 }
 
-func (a *API) versions(ctx context.Context, in *idIn) (*versionsOut, error) {
+func (a *API) versions(ctx context.Context, in *IDInput) (*versionsOut, error) {
 	list, err := a.service.Versions(ctx, in.ID)
 	return &versionsOut{VersionList{append([]Version{}, list...)}}, err
 }
@@ -163,6 +165,6 @@ func (a *API) changeSkill(ctx context.Context, in *changeSkillIn) (*skillOut, er
 	return &skillOut{k}, err
 }
 
-func (a *API) forgetSkill(ctx context.Context, in *idIn) (*struct{}, error) {
+func (a *API) forgetSkill(ctx context.Context, in *IDInput) (*struct{}, error) {
 	return nil, a.service.ForgetSkill(ctx, in.ID)
 }

@@ -23,6 +23,7 @@ import { OutcomeForm } from '@/features/lead/CloseForm';
 import { useLeadActions } from '@/features/lead/actions';
 import { Dock } from '@/features/phone/Dock';
 import { SoftphoneBar } from '@/features/phone/SoftphoneBar';
+import { Consultations } from '@/features/phone/Transfer';
 import { Unanswered } from '@/features/phone/Unanswered';
 import { Palette, type PaletteAction } from '@/features/search/Palette';
 import { ShortcutPanel } from '@/features/search/Shortcuts';
@@ -154,6 +155,7 @@ export function Shell() {
       </nav>
       <header className={css.bar}>
         <SoftphoneBar onSearch={() => setSearching(true)} />
+        <Consultations />
         <Unanswered />
       </header>
       <main id="main" className={css.main} tabIndex={-1}>

@@ -9,7 +9,7 @@ import { useCode, useT } from '@/lib/i18n';
 import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Badge, LineTag } from '@/ui/kit';
 import { Keypad } from './Keypad';
-import { Consultation, TransferButton } from './Transfer';
+import { TransferButton } from './Transfer';
 import css from './phone.module.css';
 import { callWord, clockStart } from './status';
 
@@ -65,7 +65,6 @@ export function CallStrip(props: { call: LiveCall }) {
           {view.line && <LineTag name={view.line.name} color={view.line.color} />}
         </span>
       </div>
-      <Consultation call={view} />
       {view.recording && (
         <Badge plain tone="bad" icon={Circle} testId="recording-badge">
           {t('call.recording')}

@@ -109,8 +109,8 @@ function Finished(props: {
         </ActionIcon>
       </header>
       <p className="soft" data-testid="finished-outcome">
-        {code('outcome', call.outcome || 'failed')}
-        {call.answered_at ? ` · ${clockText(talkSeconds(call))}` : ''}
+        {call.ended_at ? code('outcome', call.outcome || 'failed') : t('call.handed_over')}
+        {call.answered_at && call.ended_at ? ` · ${clockText(talkSeconds(call))}` : ''}
         {call.answered_at && call.ended_by ? ` · ${code('ended_by', call.ended_by)}` : ''}
         {call.outcome !== 'answered' && call.cause_text ? ` · ${code('cause', call.cause_text)}` : ''}
         {call.ended_at ? ` · ${format.time(call.ended_at)}` : ''}

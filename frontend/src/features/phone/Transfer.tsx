@@ -6,6 +6,7 @@ import { callCommands, presenceQuery } from '@/api/calls';
 import { queuesNowQuery, queuesQuery } from '@/api/queues';
 import { useMe, useReport } from '@/api/react';
 import type { CallView } from '@/api/types';
+import { usePhoneState } from '@/call/context';
 import { useT } from '@/lib/i18n';
 import { keysOf, useShortcut } from '@/lib/shortcuts';
 import { Avatar, Kbd } from '@/ui/kit';
@@ -166,8 +167,14 @@ function Targets(props: { call: CallView; onDone(): void }) {
   );
 }
 
+/** Below the bar, as long as a colleague is asked or in a conversation. */
+export function Consultations() {
+  const { calls } = usePhoneState();
+  return calls.map((call) => call.view && <Consultation key={call.id} call={call.view} />);
+}
+
 /** A colleague is asked, or in the conversation: what can be done with him. */
-export function Consultation(props: { call: CallView }) {
+function Consultation(props: { call: CallView }) {
   const t = useT();
   const me = useMe();
   const report = useReport();

@@ -26,7 +26,7 @@ export function Unanswered() {
   return (
     <div className={css.unanswered} role="status" data-testid="unanswered">
       <PhoneMissed size={16} aria-hidden />
-      <span className="grow">{t('desk.unanswered')}</span>
+      <span>{t('desk.unanswered')}</span>
       <Button size="xs" onClick={back} data-testid="unanswered-back">
         {t('desk.unanswered.back')}
       </Button>
