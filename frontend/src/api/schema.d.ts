@@ -12033,7 +12033,9 @@ export interface operations {
                 /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
                 "Idempotency-Key"?: string;
             };
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -13234,7 +13236,9 @@ export interface operations {
                 /** @description The same key with the same request is done once; the first answer is given again for 24 hours */
                 "Idempotency-Key"?: string;
             };
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody: {
