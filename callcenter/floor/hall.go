@@ -286,13 +286,6 @@ func (h *hall) serveAll() {
 	}
 }
 
-// queues tells who waits, in no order. The calls are not to be changed.
-func (h *hall) queued() []*callcenter.Call {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.waiting)
-}
-
 // snapshot returns the agents, ordered by id.
 func (h *hall) snapshot() []routing.Agent {
 	h.mu.Lock()
