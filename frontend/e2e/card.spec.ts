@@ -140,6 +140,7 @@ test('from the list through cards and back with the keyboard alone', async ({ si
   await expect(admin.id('at-hand-client').filter({ hasText: second ?? '' })).toBeVisible();
   await keyboard.press('Control+KeyK');
   await expect(admin.id('palette-item').first()).toContainText(second ?? '');
+  await expect(admin.id('palette-input')).toBeFocused();
   await keyboard.press('Enter');
   await expect(shown).toHaveText(second ?? '');
 
