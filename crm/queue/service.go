@@ -69,6 +69,13 @@ func (s *Service) ByID(ctx context.Context, id int64) (Queue, error) {
 	if q, ok := b.byID[id]; ok {
 		return q, nil
 	}
+	s.kept.Forget() // another server may have opened it a moment ago
+	if b, err = s.kept.Get(ctx); err != nil {
+		return Queue{}, err
+	}
+	if q, ok := b.byID[id]; ok {
+		return q, nil
+	}
 	return Queue{}, errNotFound
 }
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -56,6 +57,17 @@ func (f firm) line(t *testing.T, members ...*e2e.Agent) e2e.Line {
 	}
 	line := f.OpenLine(members, nil)
 	there := f.As("admin").Via(f.second)
+	type state struct {
+		QueueID int64 `json:"queue_id"`
+		In      int
+	}
+	e2e.Eventually(t, 10*time.Second, "the other server knows the queue's people", func() error {
+		states := e2e.Get[e2e.Page[state]](there, "/queues/now").Items
+		if !slices.Contains(states, state{line.Entry.ID, len(members)}) {
+			return fmt.Errorf("it knows %v", states)
+		}
+		return nil
+	})
 	e2e.Eventually(t, 10*time.Second, "the other server knows the line", func() error {
 		for _, l := range e2e.Get[e2e.Page[e2e.Line]](there, "/lines").Items {
 			if l.ID == line.ID {
