@@ -197,7 +197,8 @@ type Familiar struct {
 	Redial int64 `json:"redial,omitempty"` // who had him when he was lost a moment ago
 }
 
-// Unserved reports whether nobody of ours has the call at the moment, or has had it.
+// Unserved reports whether nobody of ours talks with the client, and somebody should or could not: he waits, rings or
+// leaves a message.
 func (c Call) Unserved() bool {
 	return c.Phase == Arrived || c.Phase == Waiting || c.Phase == Ringing || c.Phase == Message
 }

@@ -4,7 +4,7 @@ import "time"
 
 // routed carries out routing's answer for a call that still needs an agent.
 func (s *step) routed(choice Choice) {
-	if !s.NeedsAgent() || s.Next != nil {
+	if !s.NeedsAgent() {
 		return
 	}
 	arriving, entering := s.Phase == Arrived, s.Entering

@@ -104,6 +104,9 @@ func (s *step) dropThird(result string, reason WithdrawReason) {
 	if s.Third.State != LegUp {
 		s.fact(PopWithdrawn{UserID: s.Third.UserID, OfferedAt: s.Third.OfferedAt, Reason: reason})
 	}
+	if s.Conferring() { // he has talked with the client, too
+		s.owesWrapUp(s.Third.UserID)
+	}
 	s.fact(AgentFreed{UserID: s.Third.UserID})
 	s.Third, s.Deadline = Leg{}, time.Time{}
 }
@@ -163,7 +166,6 @@ func (s *step) thirdGone(cause int) {
 		result, reason = offerResult(cause)
 	}
 	if s.Conferring() {
-		s.owesWrapUp(s.Third.UserID)
 		s.dropThird(result, reason)
 		s.Transfer = Transfer{}
 		s.fact(Stretch{Kind: SegTalk, UserID: s.Agent.UserID})

@@ -146,6 +146,24 @@ func TestAConsultationStaysPrivate(t *testing.T) {
 	}
 }
 
+// TestWhoTalkedInAConferenceHasHisWrapUp: whoever ends it.
+func TestWhoTalkedInAConferenceHasHisWrapUp(t *testing.T) {
+	for name, end := range map[string]callcenter.Event{
+		"the client": callcenter.LegGone{Channel: "1700.1", Cause: 16}, "the colleague": callcenter.HangUp{UserID: 2},
+	} {
+		p := under(t, func(q *callcenter.Queue) { q.WrapUp = callcenter.WrapUp{Mode: callcenter.UntilDone} })
+		p.on(chosen(1), callcenter.Entered{}, callcenter.LegAnswered{Channel: "ag-7-1"}, ask, thereToo, callcenter.Merge{UserID: 1}, end)
+		if !has[callcenter.Fact](p.facts, callcenter.WrapUpDue{UserID: 2}) {
+			t.Errorf("%s hangs up, and the colleague has nothing to do afterwards", name)
+		}
+	}
+	p := under(t, func(q *callcenter.Queue) { q.WrapUp = callcenter.WrapUp{Mode: callcenter.UntilDone} })
+	p.on(chosen(1), callcenter.Entered{}, callcenter.LegAnswered{Channel: "ag-7-1"}, ask, thereToo, callcenter.EndConsult{UserID: 1})
+	if has[callcenter.Fact](p.facts, callcenter.WrapUpDue{UserID: 2}) {
+		t.Error("who was only asked has a wrap-up")
+	}
+}
+
 func TestWhoIsAskedHasNoSayInTheClient(t *testing.T) {
 	p := conversing(t).on(ask, thereToo)
 	for _, wish := range []callcenter.Event{

@@ -114,7 +114,7 @@ func presence(agent routing.Agent, call callcenter.Call) Presence {
 		p.Reason = agent.Reason
 	}
 	switch {
-	case call.Phase == callcenter.Ringing:
+	case call.Rings(agent.UserID):
 		p.State, p.Since = Ringing, call.Agent.OfferedAt
 	case call.ID != 0, agent.Busy:
 		p.State = OnCall

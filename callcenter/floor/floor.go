@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -150,7 +151,7 @@ func (f *Floor) consult(ctx context.Context, call callcenter.ID, wish callcenter
 	}
 	wish.Endpoint = endpoint
 	done, err := f.ask(ctx, call, wish)
-	if err != nil {
+	if now, _ := f.Call(call); err != nil && !slices.Contains(now.Askeds(), wish.To) { // who is asked already stays so
 		f.hall.free(wish.To, call, f.Now())
 	}
 	if errors.Is(err, ErrOccupied) {

@@ -12,9 +12,7 @@ package routing
 
 import (
 	"cmp"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	"centralita/callcenter"
@@ -259,12 +257,11 @@ func before(call *callcenter.Call, a, b *candidate) int {
 	return cmp.Or(byStrategy, a.IdleSince.Compare(b.IdleSince), cmp.Compare(a.UserID, b.UserID))
 }
 
-// chance is a number that nobody can foresee, but that is the same for the same call and user.
+// chance is a number that nobody can foresee, but that is the same for the same call and user: the finalizer of
+// SplitMix64 over both.
 func chance(call callcenter.ID, user int64) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write(strconv.AppendInt(strconv.AppendInt(nil, int64(call), 10), -user, 10))
-	x := h.Sum64() // whose low bits differ too little for numbers in a row
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	return x ^ x>>33
+	x := uint64(call)*0x9e3779b97f4a7c15 + uint64(user)*0xd1342543de82ef95
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

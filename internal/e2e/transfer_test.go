@@ -101,6 +101,10 @@ func asked(t *testing.T, p *e2e.Product) {
 	if heard, err := third.Listen(p.Within(5*time.Second), touch); err != nil || heard.Hears(e2e.CallerTone) {
 		t.Errorf("the colleague hears the client already (%v)", err)
 	}
+	if a, err := k.agent.Try("POST", fmt.Sprintf("/calls/%d/consult", k.call), map[string]any{"user_id": k.colleague.ID}); err != nil || a.Status != 409 {
+		t.Errorf("asked twice: %v %v", a, err)
+	}
+	k.colleague.Await("on_call") // and he is still taken
 	k.act(k.agent, "conference", nil)
 	p.Must(k.c.WaitHears(p.Within(20*time.Second), agentTone, colleagueTone))
 	p.Must(third.WaitHears(p.Within(20*time.Second), agentTone, e2e.CallerTone))
