@@ -19,6 +19,7 @@ import { useFormat } from '@/lib/format';
 import { useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
 import { Badge, Empty, Failed, SkeletonRows } from '@/ui/kit';
+import table from '@/ui/table.module.css';
 import css from './access.module.css';
 
 function useEnd<T>(end: (what: T) => Promise<undefined>) {
@@ -112,7 +113,7 @@ function SessionTable(props: { rows: Session[]; people?: boolean; busy: boolean;
   const now = useNow();
   const format = useFormat();
   return (
-    <table className={css.table}>
+    <table className={table.table}>
       <thead>
         <tr>
           {props.people && <th>{t('sessions.who')}</th>}

@@ -11,6 +11,7 @@ import { useT } from '@/lib/i18n';
 import { SecretOnce } from '@/ui/SecretOnce';
 import { useToast } from '@/ui/toast';
 import { Empty, Failed, SkeletonRows } from '@/ui/kit';
+import table from '@/ui/table.module.css';
 import css from './access.module.css';
 
 /** Everybody's API tokens, for whoever may revoke them. */
@@ -152,7 +153,7 @@ function TokenList(props: { everybody: boolean }) {
     );
   }
   return (
-    <table className={css.table}>
+    <table className={table.table}>
       <thead>
         <tr>
           <th>{t('token.name')}</th>

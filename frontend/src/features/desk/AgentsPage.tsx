@@ -23,6 +23,7 @@ import { useNow } from '@/lib/clock';
 import { clockText, secondsBetween } from '@/lib/format';
 import { useT } from '@/lib/i18n';
 import { Avatar, Badge, Empty, Failed, Page, SkeletonRows, type Tone } from '@/ui/kit';
+import table from '@/ui/table.module.css';
 import css from './desk.module.css';
 
 const route = getRouteApi('/agents');
@@ -82,7 +83,7 @@ export function AgentsPage() {
             {t('agents.none.help')}
           </Empty>
         ) : (
-          <table className={css.table}>
+          <table className={table.table}>
             <thead>
               <tr>
                 <th scope="col">{t('queue.member')}</th>

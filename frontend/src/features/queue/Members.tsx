@@ -5,7 +5,7 @@ import { usersQuery } from '@/api/session';
 import type { Queue } from '@/api/types';
 import { useT } from '@/lib/i18n';
 import { Avatar } from '@/ui/kit';
-import css from './queue.module.css';
+import table from '@/ui/table.module.css';
 
 type Member = Queue['members'][number];
 
@@ -28,7 +28,7 @@ export function Members(props: {
   return (
     <div>
       {members.length > 0 && (
-        <table className={css.list} data-testid="queue-members">
+        <table className={table.table} data-testid="queue-members">
           <thead>
             <tr>
               <th scope="col">{t('queue.member')}</th>

@@ -11,7 +11,7 @@ import { useT } from '@/lib/i18n';
 import { useToast } from '@/ui/toast';
 import { Empty, Failed, SkeletonRows } from '@/ui/kit';
 import { SplitView } from '@/ui/SplitView';
-import css from './queue.module.css';
+import table from '@/ui/table.module.css';
 
 /** Skills, and how good everybody is at them. */
 export function SkillsPage() {
@@ -110,7 +110,7 @@ function SkillForm(props: { skill: Skill | undefined; editable: boolean; onDone(
         data-testid="skill-name"
       />
       {fields.levels.length > 0 && (
-        <table className={css.list}>
+        <table className={table.table}>
           <thead>
             <tr>
               <th scope="col">{t('queue.member')}</th>
